@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The contract of a component, on one page, and sentences for a type that nearly keeps it.
+//
+// A component is a description: an aggregate of settings without weights. `w` below points at its weights in the pipeline's arena.
+//
+//     struct recency {                                                // a component of one side
+//         using inputs = rivulet::features<age>;                      // what it reads
+//         static constexpr std::size_t width = 1;                     // how many numbers it gives
+//         static constexpr rivulet::binding bound = age::bound;       // when they are known
+//         static constexpr std::size_t weights = 0;                   // how many it has
+//         template <class T, class Side> void forward(const T* w, const Side& side, T* out) const noexcept;   // out: (width)
+//     };
+//
+// One that has weights adds `start(w, random)`, and `backward(w, side, d_out, g)` that adds to g, or `fitted = true` and `fit`.
+// One that needs both sides (`bound = binding::pair`) prepares a part on each side and joins the parts for every candidate:
+//
+//     template <class T> struct context_part;                         // what it keeps of a request; to learn it has
+//                                                                     // start_slope(kept): becomes the slope of `kept`, all zero
+//     static constexpr std::size_t candidate_part, candidate_weights; // numbers it keeps of an item; weights that those depend on
+//     prepare_context(w, request, context_part<T>&), prepare_candidate(candidate_w, item, T* part)
+//     forward(w, const context_part<T>&, rows<const T> parts, rows<T> out)
+// and to learn
+//     backward(w, context_part, parts, out_slope, context_part& slope, rows<T> part_slope, T* g)
+//     backward_context(w, request, context_part slope, T* g), backward_candidate(candidate_w, item, T* part_slope, T* candidate_g)
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include "binding.hpp"
+#include "error.hpp"
+#include "random.hpp"
+#include "rows.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+/// Whether a component's weights are estimated by `fit` rather than learned by descent.
+template <class C> constexpr bool is_fitted = [] {
+    if constexpr (requires { C::fitted; }) return bool(C::fitted);
+    else return false;
+}();
+
+/// Weights that candidate values depend on: published by a refresh, together with the values.
+template <class C> constexpr std::size_t candidate_weights = [] {
+    if constexpr (C::bound == binding::candidate) return std::size_t(C::weights);
+    else if constexpr (requires { C::candidate_weights; }) return std::size_t(C::candidate_weights);
+    else return std::size_t(0);
+}();
+
+/// Weights that are used while a request is served: a learned step is in force at once.
+template <class C> constexpr std::size_t request_weights = C::bound == binding::candidate ? std::size_t(0) : std::size_t(C::weights);
+
+template <class C, class T, class Side>
+concept one_sided = requires(const C& c, const T* w, const Side& side, T* out) { c.forward(w, side, out); };
+
+template <class C, class T, class Side>
+concept learns_one_sided = requires(const C& c, const T* w, const Side& side, const T* slope, T* g) { c.backward(w, side, slope, g); };
+
+template <class C, class T, class Request, class Item>
+concept two_sided = requires(const C& c, const T* w, const Request& request, const Item& item, typename C::template context_part<T>& kept, T* part,
+                             rows<const T> parts, rows<T> out) {
+    c.prepare_context(w, request, kept);
+    c.prepare_candidate(w, item, part);
+    c.forward(w, kept, parts, out);
+};
+
+template <class C, class T, class Request, class Item>
+concept learns_two_sided = requires(const C& c, const T* w, const Request& request, const Item& item, typename C::template context_part<T>& kept,
+                                    T* part, rows<const T> parts, rows<T> slopes, T* g) {
+    kept.start_slope(kept);
+    c.backward(w, kept, parts, parts, kept, slopes, g);
+    c.backward_context(w, request, kept, g);
+    c.backward_candidate(w, item, part, g);
+};
+
+/// What an updater keeps about a range of weights.
+template <class T> struct updater_state {
+    T* numbers;           ///< the first kind of state; the next kind lies `apart` numbers on
+    std::size_t apart;
+    std::uint64_t steps;  ///< steps taken before this one
+};
+
+/// An updater: settings, how many numbers of state it keeps a weight, and a step over any range of weights.
+template <class U, class T>
+concept updater = requires(const U& u, T* w, const T* g, updater_state<T> state, std::size_t n) {
+    { U::state } -> std::convertible_to<std::size_t>;
+    { u.validate() } -> std::same_as<status>;
+    u.step(w, g, state, n);
+};
+
+/// A loss of one score and one label.
+template <class L, class T>
+concept loss_function = requires(const L& loss, T z) {
+    { loss.value(z, z) } -> std::convertible_to<T>;
+    { loss.slope(z, z) } -> std::convertible_to<T>;
+    { L::lowest } -> std::convertible_to<double>;
+};
+
+namespace detail {
+
+/// Says which member a type lacks, instead of failing somewhere inside. `Request` and `Item` are records that bring everything.
+template <class C, class T, class Request, class Item> constexpr bool complete_component() {
+    static_assert(requires { typename C::inputs; }, "component lacks `using inputs = rivulet::features<...>;`: the features that it reads");
+    static_assert(requires { C::width; }, "component lacks `static constexpr std::size_t width`: how many numbers it gives");
+    static_assert(requires { C::bound; }, "component lacks `static constexpr rivulet::binding bound`: when its values are known");
+    static_assert(requires { C::weights; }, "component lacks `static constexpr std::size_t weights`: how many weights it has (0 is fine)");
+    constexpr bool has_weights = C::weights + candidate_weights<C> > 0;
+    if constexpr (C::bound == binding::pair) {
+        static_assert(two_sided<C, T, Request, Item>,
+                      "component bound to a pair lacks `prepare_context`, `prepare_candidate` or `forward` as core/concepts.hpp describes");
+        static_assert(learns_two_sided<C, T, Request, Item> || !has_weights,
+                      "component has weights but lacks `backward`, `backward_context` or `backward_candidate`");
+    } else {
+        static_assert(one_sided<C, T, Request> || one_sided<C, T, Item>,
+                      "component lacks `template <class T, class Side> void forward(const T* w, const Side& side, T* out) const noexcept`");
+        static_assert(learns_one_sided<C, T, Request> || learns_one_sided<C, T, Item> || is_fitted<C> || !has_weights,
+                      "component has weights but lacks `backward(w, side, d_out, g)`: write it, or set `fitted = true` and write `fit`");
+    }
+    return true;
+}
+
+}  // namespace detail
+}  // namespace rivulet

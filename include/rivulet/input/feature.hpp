@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Feature tags: a type names one thing that the host knows, and says how wide it is and which side brings it.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include "../core/binding.hpp"
+#include "../core/type_name.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+/// What a request brings: `struct shopper : rv::context<16> {};` is 16 numbers a request.
+template <std::size_t Width> struct context {
+    static constexpr std::size_t width = Width;
+    static constexpr std::size_t length = 1;
+    static constexpr binding bound = binding::context;
+};
+
+/// A list that a request brings, oldest first: any number of rows of `Width` numbers, of which the last `Length` are used.
+template <std::size_t Width, std::size_t Length = 64> struct context_sequence {
+    static constexpr std::size_t width = Width;
+    static constexpr std::size_t length = Length;
+    static constexpr bool sequence = true;
+    static constexpr binding bound = binding::context;
+};
+
+/// What an item brings: `struct price : rv::candidate<4> {};` is 4 numbers an item.
+template <std::size_t Width> struct candidate {
+    static constexpr std::size_t width = Width;
+    static constexpr std::size_t length = 1;
+    static constexpr binding bound = binding::candidate;
+};
+
+/// The features that a component reads: `using inputs = rv::features<recent, title>;`.
+template <class... Features> struct features {};
+
+namespace detail {
+
+template <class Feature> constexpr bool is_sequence = requires { Feature::sequence; };
+
+template <class List, class Feature> struct with_feature;
+template <class... Known, class Feature> struct with_feature<features<Known...>, Feature> {
+    using type = std::conditional_t<(std::is_same_v<Known, Feature> || ...), features<Known...>, features<Known..., Feature>>;
+};
+
+/// The features of `Lists` that are bound to `Side`, each once, in order.
+template <binding Side, class Result, class... Lists> struct features_of_side { using type = Result; };
+template <binding Side, class Result, class... Rest> struct features_of_side<Side, Result, features<>, Rest...> {
+    using type = typename features_of_side<Side, Result, Rest...>::type;
+};
+template <binding Side, class Result, class First, class... More, class... Rest>
+struct features_of_side<Side, Result, features<First, More...>, Rest...> {
+    using next = typename std::conditional_t<First::bound == Side, with_feature<Result, First>, std::type_identity<Result>>::type;
+    using type = typename features_of_side<Side, next, features<More...>, Rest...>::type;
+};
+
+}  // namespace detail
+}  // namespace rivulet

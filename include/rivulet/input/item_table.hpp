@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The items of a catalogue: ids, the numbers that each item brings, and which row an id lies in. Owns copies; grows and shrinks by item.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "../core/arena.hpp"
+#include "../core/rows.hpp"
+#include "record.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+template <class Scalar, class... Features> class item_table {
+public:
+    static constexpr std::size_t width = (Features::width + ... + 0);  // numbers an item
+
+    std::size_t size() const noexcept { return ids_.size(); }
+    item_id id(std::size_t row) const noexcept { return ids_[row]; }
+    const std::vector<item_id>& ids() const noexcept { return ids_; }
+
+    /// The row of an id, or size() for one that is not here. O(1).
+    std::size_t find(item_id id) const noexcept {
+        const auto found = row_of_.find(id);
+        return found == row_of_.end() ? size() : found->second;
+    }
+
+    template <class Feature> given<Feature, Scalar> get(std::size_t row) const noexcept {
+        return {.data = numbers_.data() + row * width + offset<Feature>(), .size = Feature::width};
+    }
+
+    /// Makes room for `items` rows, at least doubling what it must move. Throws std::bad_alloc.
+    void reserve(std::size_t items) {
+        if (items <= ids_.capacity() && items * width <= numbers_.size()) return;
+        const std::size_t room = std::max<std::size_t>({16, items, 2 * size()});
+        if (room * width > numbers_.size()) numbers_.resize(room * width);
+        ids_.reserve(room);
+        row_of_.reserve(room);
+    }
+
+    /// A new row at the end, from a record that was checked. Strong guarantee.
+    template <class Record> void append(item_id id, const Record& record) {
+        reserve(size() + 1);
+        row_of_.emplace(id, size());
+        ids_.push_back(id);
+        write(size() - 1, record);
+    }
+
+    /// Overwrites what an item brings.
+    template <class Record> void write(std::size_t row, const Record& record) noexcept { (write<Features>(row, record.template get<Features>()), ...); }
+    template <class Feature> void write(std::size_t row, const given<Feature, Scalar>& view) noexcept {
+        std::copy_n(view.data, Feature::width, numbers_.data() + row * width + offset<Feature>());
+    }
+
+    /// Removes a row; the last one takes its place.
+    void remove(std::size_t row) noexcept {
+        const std::size_t last = size() - 1;
+        row_of_.erase(ids_[row]);
+        if (row != last) {
+            std::copy_n(numbers_.data() + last * width, width, numbers_.data() + row * width);
+            ids_[row] = ids_[last];
+            row_of_.find(ids_[row])->second = row;
+        }
+        ids_.pop_back();
+    }
+
+    std::size_t memory() const noexcept {
+        constexpr std::size_t node = sizeof(std::pair<item_id, std::size_t>) + 2 * sizeof(void*);
+        return numbers_.size() * sizeof(Scalar) + ids_.capacity() * sizeof(item_id) + row_of_.size() * node + row_of_.bucket_count() * sizeof(void*);
+    }
+
+private:
+    template <class Feature> static constexpr std::size_t offset() noexcept {
+        std::size_t at = 0;
+        bool found = false;
+        ((found = found || std::is_same_v<Feature, Features>, at += found ? 0 : Features::width), ...);
+        return at;
+    }
+
+    std::vector<item_id> ids_;
+    std::unordered_map<item_id, std::size_t> row_of_;
+    arena<Scalar> numbers_;  // (capacity, width)
+};
+
+}  // namespace rivulet

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Registers: the one place that names xsimd, with what its versions 8.1 to 14 spell differently.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <xsimd/xsimd.hpp>
+
+#include "../core/config.hpp"
+
+namespace rivulet::inline RIVULET_ABI::simd {
+
+using native = xsimd::default_arch;
+
+/// One register of `T`; kernels take the instruction set as a parameter so that several can live in one program.
+template <class T, class Arch = native> using batch = xsimd::batch<T, Arch>;
+template <class T, class Arch = native> inline constexpr std::size_t lanes = batch<T, Arch>::size;
+/// AVX-512 and 64-bit ARM have 32 registers, the others 16: how large a block of accumulators may be.
+template <class Arch = native> inline constexpr bool many_registers = lanes<float, Arch> == 16 || std::is_same_v<Arch, xsimd::neon64>;
+
+template <class T, class Arch = native> batch<T, Arch> load(const T* from) noexcept { return batch<T, Arch>::load_unaligned(from); }
+template <class T, class Arch> void store(T* to, const batch<T, Arch>& x) noexcept { x.store_unaligned(to); }
+
+/// a * b + c in one rounding where the machine can. xsimd before 11 has no fused one for AVX-512, and clang does not contract it.
+template <class Arch> batch<float, Arch> fma(const batch<float, Arch>& a, const batch<float, Arch>& b, const batch<float, Arch>& c) noexcept {
+#if XSIMD_VERSION_MAJOR < 11 && defined(__AVX512F__)
+    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) return _mm512_fmadd_ps(a, b, c);
+    else
+#endif
+        return xsimd::fma(a, b, c);
+}
+template <class Arch> batch<double, Arch> fma(const batch<double, Arch>& a, const batch<double, Arch>& b, const batch<double, Arch>& c) noexcept {
+#if XSIMD_VERSION_MAJOR < 11 && defined(__AVX512F__)
+    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) return _mm512_fmadd_pd(a, b, c);
+    else
+#endif
+        return xsimd::fma(a, b, c);
+}
+
+template <class T, class Arch> T sum(const batch<T, Arch>& x) noexcept {
+#if XSIMD_VERSION_MAJOR >= 9
+    return xsimd::reduce_add(x);
+#else
+    return xsimd::hadd(x);
+#endif
+}
+
+template <class T, class Arch> batch<T, Arch> max(const batch<T, Arch>& a, const batch<T, Arch>& b) noexcept { return xsimd::max(a, b); }
+template <class T, class Arch> batch<T, Arch> exp(const batch<T, Arch>& x) noexcept { return xsimd::exp(x); }
+template <class T, class Arch> batch<T, Arch> sqrt(const batch<T, Arch>& x) noexcept { return xsimd::sqrt(x); }
+
+/// x where `gate` is above zero, else 0: the slope of a rectifier.
+template <class T, class Arch> batch<T, Arch> where_positive(const batch<T, Arch>& gate, const batch<T, Arch>& x) noexcept {
+    return xsimd::select(gate > batch<T, Arch>(T(0)), x, batch<T, Arch>(T(0)));
+}
+
+}  // namespace rivulet

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Loops over one or two vectors: dot, scaled sum, rectifier, norm, and a finite test that holds under -ffast-math.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "simd.hpp"
+
+namespace rivulet::inline RIVULET_ABI::math {
+
+/// Walks `n` numbers register by register, the rest one at a time: `wide(at)` and `one(at)`.
+template <class T, class Arch, class Wide, class One> inline void sweep(std::size_t n, Wide&& wide, One&& one) noexcept {
+    constexpr std::size_t step = simd::lanes<T, Arch>;
+    const std::size_t whole = n - n % step;
+    for (std::size_t at = 0; at < whole; at += step) wide(at);
+    for (std::size_t at = whole; at < n; ++at) one(at);
+}
+
+/// sum of x[i] y[i]. O(n).
+template <class T, class Arch = simd::native> T dot(const T* x, const T* y, std::size_t n) noexcept {
+    constexpr std::size_t step = simd::lanes<T, Arch>;
+    simd::batch<T, Arch> total(T(0)), second(T(0));  // two chains, or the latency of the multiply-add would set the pace
+    std::size_t at = 0;
+    for (; at + 2 * step <= n; at += 2 * step) {
+        total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
+        second = simd::fma(simd::load<T, Arch>(x + at + step), simd::load<T, Arch>(y + at + step), second);
+    }
+    if (at + step <= n) {
+        total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
+        at += step;
+    }
+    T rest = 0;
+    for (; at < n; ++at) rest += x[at] * y[at];
+    return simd::sum(total + second) + rest;
+}
+
+/// y += a x. O(n).
+template <class T, class Arch = simd::native> void add_scaled(T a, const T* x, T* y, std::size_t n) noexcept {
+    const simd::batch<T, Arch> scale(a);
+    sweep<T, Arch>(
+        n, [&](std::size_t i) { simd::store(y + i, simd::fma(scale, simd::load<T, Arch>(x + i), simd::load<T, Arch>(y + i))); },
+        [&](std::size_t i) { y[i] += a * x[i]; });
+}
+
+/// x = max(x, 0). O(n).
+template <class T, class Arch = simd::native> void rectify(T* x, std::size_t n) noexcept {
+    const simd::batch<T, Arch> zero(T(0));
+    sweep<T, Arch>(
+        n, [&](std::size_t i) { simd::store(x + i, simd::max(simd::load<T, Arch>(x + i), zero)); },
+        [&](std::size_t i) { x[i] = x[i] > T(0) ? x[i] : T(0); });
+}
+
+/// slope = 0 where the rectified value was not positive. O(n).
+template <class T, class Arch = simd::native> void rectify_backward(const T* rectified, T* slope, std::size_t n) noexcept {
+    sweep<T, Arch>(
+        n, [&](std::size_t i) { simd::store(slope + i, simd::where_positive(simd::load<T, Arch>(rectified + i), simd::load<T, Arch>(slope + i))); },
+        [&](std::size_t i) { slope[i] = rectified[i] > T(0) ? slope[i] : T(0); });
+}
+
+/// Whether the exponent bits are not all ones. Comparisons and std::isfinite are folded away under -ffast-math; this is not.
+template <class T> bool finite(T x) noexcept {
+    static_assert(sizeof(T) == 4 || sizeof(T) == 8, "finite() knows float and double");
+    using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr bits exponent = sizeof(T) == 4 ? bits(0x7f800000u) : bits(0x7ff0000000000000u);
+    return (std::bit_cast<bits>(x) & exponent) != exponent;
+}
+
+/// The index of the first number that is not finite, or `n`. O(n), 16 numbers a step.
+template <class T> std::size_t first_nonfinite(const T* x, std::size_t n) noexcept {
+    std::size_t at = 0;
+    for (; at + 16 <= n; at += 16) {
+        unsigned bad = 0;
+        for (std::size_t i = 0; i < 16; ++i) bad |= static_cast<unsigned>(!finite(x[at + i]));
+        if (bad) break;
+    }
+    while (at < n && finite(x[at])) ++at;
+    return at;
+}
+
+}  // namespace rivulet

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The items that a pipeline ranks: what each brings, and everything about it that can be computed before a request arrives.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "../input/item_table.hpp"
+#include "plan.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+namespace detail {
+
+template <class Scalar, class List> struct table_of;
+template <class Scalar, class... Features> struct table_of<Scalar, features<Features...>> { using type = item_table<Scalar, Features...>; };
+
+}  // namespace detail
+
+/// Made by a pipeline (`ranker.catalogue(ids, with<title>(titles), ...)`), and a value like it: owns copies of what the items bring,
+/// the weights of its last refresh, and every item's computed values under those weights. Items come and go one at a time; a score
+/// never mixes weights of two refreshes. Not for concurrent use while it is changed.
+template <class Plan> class catalogue {
+public:
+    using scalar = typename Plan::scalar;
+    using features = typename Plan::candidate_features;
+
+    /// One item of a catalogue: a view, good until the catalogue changes. False for an id that is not there.
+    class entry {
+    public:
+        entry(const catalogue* owner, std::size_t row, item_id id) noexcept : owner_(owner), row_(row), id_(id) {}
+        explicit operator bool() const noexcept { return row_ < owner_->size(); }
+        item_id id() const noexcept { return id_; }
+        std::size_t row() const noexcept { return row_; }
+        const scalar* values() const noexcept { return owner_->values(row_); }
+        template <class Feature> auto get() const noexcept { return owner_->items_.template get<Feature>(row_); }
+
+    private:
+        const catalogue* owner_;
+        std::size_t row_;
+        item_id id_;
+    };
+
+    /// A catalogue of no items, under the first weights of an arena.
+    catalogue(const Plan& plan, std::span<const scalar> weights) : plan_(plan), slow_(Plan::at.candidate_end) {
+        std::copy_n(weights.data(), slow_.size(), slow_.data());
+    }
+
+    std::size_t size() const noexcept { return items_.size(); }
+    item_id id(std::size_t row) const noexcept { return items_.id(row); }
+    std::span<const item_id> ids() const noexcept { return items_.ids(); }
+    bool contains(item_id id) const noexcept { return items_.find(id) != size(); }
+    entry at(item_id id) const noexcept { return {this, items_.find(id), id}; }
+    entry row(std::size_t row) const noexcept { return {this, row, row < size() ? id(row) : 0}; }
+    /// What was computed for a row: (Plan::values).
+    const scalar* values(std::size_t row) const noexcept { return values_.data() + row * Plan::values; }
+
+    /// Adds one item; it can be ranked at once. Refused, and nothing changed: an id that is there, a wrong width, a number that is not
+    /// finite. Costs one item's candidate-bound work, amortised. Throws std::bad_alloc.
+    template <class... Given> status add(item_id id, Given... parts) {
+        const item record(parts...);
+        if (contains(id)) return {errc::duplicate_item, "catalogue", 0, 0, id};
+        if (const status checked = detail::check(record, features{}); !checked) return checked;
+        reserve(size() + 1);
+        items_.append(id, record);
+        compute(size() - 1);
+        return {};
+    }
+
+    /// Replaces some of what an item brings: `items.change(42, with<price>(numbers))`. Refused as in add.
+    template <class... Given> status change(item_id id, Given... parts) noexcept {
+        const std::size_t row = items_.find(id);
+        if (row == size()) return {errc::unknown_item, "catalogue", 0, 0, id};
+        status checked;
+        static_cast<void>(((checked = detail::check(parts), static_cast<bool>(checked)) && ...));
+        if (!checked) return checked;
+        (items_.write(row, parts), ...);
+        compute(row);
+        return {};
+    }
+
+    /// Takes an item out. Another may take its row; entries are no longer good.
+    status remove(item_id id) noexcept {
+        const std::size_t row = items_.find(id);
+        if (row == size()) return {errc::unknown_item, "catalogue", 0, 0, id};
+        const std::size_t last = size() - 1;
+        if (row != last) std::copy_n(values(last), Plan::values, values_.data() + row * Plan::values);
+        items_.remove(row);
+        return {};
+    }
+
+    /// Room for this many items without moving. Throws std::bad_alloc, and then nothing has changed.
+    void reserve(std::size_t items) {
+        if (items * Plan::values > values_.size()) values_.resize(std::max(items, 2 * size()) * Plan::values);
+        items_.reserve(items);
+    }
+
+    /// Recomputes every item under new weights. O(items).
+    void refresh(std::span<const scalar> weights) noexcept {
+        std::copy_n(weights.data(), slow_.size(), slow_.data());
+        for (std::size_t row = 0; row < size(); ++row) compute(row);
+    }
+
+    /// Bytes held: what the items bring, their computed values, the index, the weights.
+    std::size_t memory() const noexcept { return items_.memory() + (values_.size() + slow_.size()) * sizeof(scalar); }
+
+private:
+    void compute(std::size_t row) noexcept { plan_.prepare_candidate(slow_.data(), this->row(row), values_.data() + row * Plan::values); }
+
+    Plan plan_;
+    typename detail::table_of<scalar, features>::type items_;
+    arena<scalar> values_;  // (capacity, Plan::values)
+    arena<scalar> slow_;    // fitted and candidate weights as of the last refresh
+};
+
+}  // namespace rivulet

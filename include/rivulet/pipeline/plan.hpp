@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The plan of an evaluation, carried by the types: what is computed once an item, once a request, once a candidate.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <tuple>
+
+#include "../core/arena.hpp"
+#include "../core/rows.hpp"
+#include "../fuse/fuse.hpp"
+#include "../input/record.hpp"
+#include "../math/dense.hpp"
+#include "layout.hpp"
+
+namespace rivulet::inline RIVULET_ABI::detail {
+
+template <class Scalar, class Fuse, class Ranker> class plan;
+
+/// Settings of the components and of the ranker, and pure functions of (weights, inputs). No weights inside.
+template <class Scalar, class... Components, class Ranker> class plan<Scalar, fuse<Components...>, Ranker> {
+    struct nothing {};
+    template <std::size_t I> using component = std::tuple_element_t<I, std::tuple<Components...>>;
+    template <std::size_t I> static constexpr binding bound = component<I>::bound;
+
+    template <class C, bool Pair> struct context_part_of { using type = nothing; };
+    template <class C> struct context_part_of<C, true> { using type = typename C::template context_part<Scalar>; };
+
+public:
+    using scalar = Scalar;
+    using context_features = typename features_of_side<binding::context, features<>, typename Components::inputs...>::type;
+    using candidate_features = typename features_of_side<binding::candidate, features<>, typename Components::inputs...>::type;
+    static constexpr std::size_t count = sizeof...(Components);
+    static constexpr std::size_t first = Ranker::first;
+    static constexpr layout<Ranker, Components...> at{};
+
+    /// Rows of candidates that are scored together: their activations stay in the first cache.
+    static constexpr std::size_t block = 24;
+
+    /// What an item keeps: its share of the first layer (padded(first)), then the parts of the pair components.
+    static constexpr std::array<std::size_t, count> part_width = [] {
+        std::array<std::size_t, count> widths{};
+        each<count>([&](auto i) {
+            if constexpr (bound<i> == binding::pair) widths[i] = component<i>::candidate_part;
+        });
+        return widths;
+    }();
+    static constexpr std::array<std::size_t, count> part_offset = [] {
+        std::array<std::size_t, count> offsets{};
+        std::size_t next = padded(first);
+        for (std::size_t i = 0; i < count; ++i) next = (offsets[i] = next) + part_width[i];
+        return offsets;
+    }();
+    static constexpr std::size_t values = count == 0 ? padded(first) : part_offset[count - 1] + part_width[count - 1];
+
+    /// What a request keeps: bias and the context's share of the first layer, and the parts of the pair components.
+    using context_parts = std::tuple<typename context_part_of<Components, Components::bound == binding::pair>::type...>;
+    struct request_values {
+        alignas(64) std::array<Scalar, padded(first)> base;
+        context_parts parts;
+    };
+
+    constexpr plan(fuse<Components...> fused, Ranker scorer) : components(fused.components), ranker(scorer) {}
+
+    /// The weights of a component's own, wherever they lie.
+    template <std::size_t I, class Number> static Number* own(Number* w) noexcept {
+        return w + (is_fitted<component<I>> ? at.fitted[I] : bound<I> == binding::candidate ? at.candidate[I] : at.request[I]);
+    }
+
+    /// Candidate time. `slow`: at least the first at.candidate_end weights. row: (values).
+    template <class Item> void prepare_candidate(const Scalar* slow, const Item& item, Scalar* row) const noexcept {
+        std::fill_n(row, padded(first), Scalar(0));
+        each<count>([&](auto i) {
+            if constexpr (bound<i> == binding::candidate) add_share<i>(slow, item, row);
+            else if constexpr (bound<i> == binding::pair) std::get<i>(components).prepare_candidate(slow + at.candidate[i], item, row + part_offset[i]);
+        });
+    }
+
+    /// Request time.
+    template <class Request> void prepare_context(const Scalar* w, const Request& request, request_values& kept) const noexcept {
+        std::copy_n(w + at.bias, padded(first), kept.base.data());
+        each<count>([&](auto i) {
+            if constexpr (bound<i> == binding::context) add_share<i>(w, request, kept.base.data());
+            else if constexpr (bound<i> == binding::pair) std::get<i>(components).prepare_context(own<i>(w), request, std::get<i>(kept.parts));
+        });
+    }
+
+    /// What is truly a pair's, for up to `block` candidates. candidates: their value rows, anywhere. scores: (number).
+    void score(const Scalar* w, const request_values& kept, const Scalar* const* candidates, std::size_t number, Scalar* scores) const noexcept {
+        alignas(64) std::array<Scalar, block * padded(first)> sums;
+        alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
+        const rows<Scalar> sum_rows{sums.data(), number, padded(first)};
+        for (std::size_t r = 0; r < number; ++r)
+            for (std::size_t j = 0; j < padded(first); ++j) sum_rows[r][j] = kept.base[j] + candidates[r][j];
+        each<count>([&](auto i) {
+            if constexpr (bound<i> == binding::pair) {
+                using stage = component<i>;
+                alignas(64) std::array<Scalar, block * stage::candidate_part> parts;
+                alignas(64) std::array<Scalar, block * stage::width> joined;
+                for (std::size_t r = 0; r < number; ++r)
+                    std::copy_n(candidates[r] + part_offset[i], stage::candidate_part, parts.data() + r * stage::candidate_part);
+                const rows<Scalar> out{joined.data(), number, stage::width};
+                std::get<i>(components).forward(own<i>(w), std::get<i>(kept.parts), rows<const Scalar>{parts.data(), number, stage::candidate_part}, out);
+                math::multiply<Scalar>(out, stage::width, w + at.block[i], first, sum_rows);
+            }
+        });
+        ranker.forward(w + at.ranker, sum_rows, rows<Scalar>{hidden.data(), number, Ranker::activations}, scores);
+    }
+
+    /// Fills an arena with first weights: of every component, of the first layer, of the ranker.
+    void start(Scalar* w, random& seeded) const noexcept {
+        each<count>([&](auto i) {
+            const auto& stage = std::get<i>(components);
+            if constexpr (component<i>::weights > 0) stage.start(own<i>(w), seeded);
+            if constexpr (bound<i> == binding::pair && candidate_weights<component<i>> > 0) stage.start_candidate(w + at.candidate[i], seeded);
+            const double limit = Ranker::first_limit(fuse<Components...>::width);
+            for (std::size_t r = 0; r < component<i>::width; ++r)
+                for (std::size_t j = 0; j < first; ++j) w[at.block[i] + r * padded(first) + j] = static_cast<Scalar>(seeded.around_zero(limit));
+        });
+        ranker.start(w + at.ranker, seeded);
+    }
+
+    /// After a new fit of component I: its rows of the first layer and the bias, so that the layer gives what it gave under the old fit.
+    /// `w` holds the old weights, `next` a copy of them but for the new fit.
+    template <std::size_t I> void reexpress(const Scalar* w, Scalar* next) const {
+        constexpr std::size_t width = component<I>::width, stride = padded(first);
+        arena<Scalar> m(width * width), c(width);
+        std::get<I>(components).change_of_basis(own<I>(w), own<I>(static_cast<const Scalar*>(next)), m.data(), c.data());
+        const Scalar* old_block = w + at.block[I];
+        std::fill_n(next + at.block[I], width * stride, Scalar(0));
+        math::multiply<Scalar>({m.data(), width, width}, width, old_block, first, {next + at.block[I], width, stride});
+        math::multiply<Scalar>({c.data(), 1, width}, width, old_block, first, {next + at.bias, 1, stride});
+    }
+
+    /// The first setting that a component refuses.
+    status validate() const noexcept {
+        status result;
+        each<count>([&](auto i) {
+            if constexpr (requires { std::get<i>(components).validate(); })
+                if (result) result = std::get<i>(components).validate();
+        });
+        return result;
+    }
+
+    /// What weights mean, in words: two pipelines with the same signature can read each other's.
+    std::string signature() const {
+        std::string text;
+        each<count>([&](auto i) {
+            using stage = component<i>;
+            text += std::string(type_name<stage>()) + "(" + inputs_text(typename stage::inputs{}) + ")->" + std::to_string(stage::width);
+            if constexpr (requires { std::get<i>(components).settings(); }) text += "{" + std::get<i>(components).settings() + "}";
+            text += " ";
+        });
+        text += std::string(type_name<Ranker>()) + "(" + std::to_string(fuse<Components...>::width);
+        for (const std::size_t width : Ranker::widths) text += "-" + std::to_string(width);
+        return text + ")";
+    }
+
+    std::tuple<Components...> components;
+    Ranker ranker;
+
+private:
+    /// sum += the component's value times its rows of the first layer.
+    template <std::size_t I, class Side> void add_share(const Scalar* w, const Side& side, Scalar* sum) const noexcept {
+        std::array<Scalar, component<I>::width> out;
+        std::get<I>(components).forward(own<I>(w), side, out.data());
+        math::multiply<Scalar>({out.data(), 1, out.size()}, out.size(), w + at.block[I], first, {sum, 1, padded(first)});
+    }
+    template <class... Features> static std::string inputs_text(features<Features...>) {
+        std::string text;
+        ((text += (text.empty() ? "" : ",") + std::string(type_name<Features>()) + ":" + std::to_string(Features::width)), ...);
+        return text;
+    }
+};
+
+}  // namespace rivulet

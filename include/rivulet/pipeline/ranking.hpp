@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// What a request may rank, and what comes back: all items, those on a list, or those that a filter allows.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <span>
+
+#include "../core/error.hpp"
+#include "../rank/top_k.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+/// Rank everything.
+struct everything {};
+
+/// Rank these ids: `ranker.rank(visit, items, 10, rv::among{ids})`. Ids that the catalogue lacks are passed over; repeats count once.
+struct among {
+    std::span<const item_id> ids;
+};
+
+template <class Choice> concept item_filter = requires(const Choice& allows, item_id id) {
+    { allows(id) } -> std::convertible_to<bool>;
+};
+
+/// Best first. Exactly min(k, eligible) items, unless scores overflowed: those are left out and counted.
+struct ranked {
+    std::span<const scored> items{};
+    rivulet::status status{};
+    std::size_t overflowed = 0;  ///< candidates whose score was not finite
+
+    auto begin() const noexcept { return items.begin(); }
+    auto end() const noexcept { return items.end(); }
+    std::size_t size() const noexcept { return items.size(); }
+    const scored& operator[](std::size_t i) const noexcept { return items[i]; }
+    explicit operator bool() const noexcept { return static_cast<bool>(status); }
+};
+
+/// The same with room of its own, for up to `Capacity` items: rank(visit, items, k) gives one.
+template <std::size_t Capacity> class ranking {
+public:
+    static constexpr std::size_t capacity = Capacity;
+
+    const scored* begin() const noexcept { return room.data(); }
+    const scored* end() const noexcept { return room.data() + count; }
+    std::size_t size() const noexcept { return count; }
+    const scored& operator[](std::size_t i) const noexcept { return room[i]; }
+    explicit operator bool() const noexcept { return static_cast<bool>(status); }
+
+    std::array<scored, Capacity> room;
+    std::size_t count = 0;
+    rivulet::status status{};
+    std::size_t overflowed = 0;
+};
+
+namespace detail {
+
+/// f(row) for every row of the catalogue that the choice allows.
+template <class Catalogue, class F> void each_row(const Catalogue& items, const everything&, F&& f) noexcept {
+    for (std::size_t row = 0; row < items.size(); ++row) f(row);
+}
+template <class Catalogue, class F> void each_row(const Catalogue& items, const among& list, F&& f) noexcept {
+    for (const item_id id : list.ids)
+        if (const auto entry = items.at(id)) f(entry.row());
+}
+template <class Catalogue, item_filter Filter, class F> void each_row(const Catalogue& items, const Filter& allows, F&& f) noexcept {
+    for (std::size_t row = 0; row < items.size(); ++row)
+        if (allows(items.id(row))) f(row);
+}
+
+}  // namespace detail
+}  // namespace rivulet

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Rankers: what turns a fused vector into one score. A multi-layer perceptron of any depth, and its shallow end, the linear model.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+#include "../core/random.hpp"
+#include "../core/rows.hpp"
+#include "../math/dense.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+/// fused -> Units... -> 1, a rectifier after every layer but the last. The first layer is the pipeline's, which splits it by binding
+/// time; what lies here takes its sums. Weights: for every further layer W (in, padded(out)), then b (padded(out)).
+template <std::size_t... Units> struct mlp {
+    static constexpr std::size_t layers = sizeof...(Units) + 1;
+    static constexpr std::array<std::size_t, layers> widths{Units..., 1};  // outputs of each layer
+    static constexpr std::size_t first = widths[0];                        // outputs of the pipeline's layer
+
+    static constexpr std::size_t layer_weights(std::size_t layer) { return (widths[layer - 1] + 1) * padded(widths[layer]); }
+    static constexpr std::size_t offset(std::size_t layer) {
+        std::size_t at = 0;
+        for (std::size_t l = 1; l < layer; ++l) at += layer_weights(l);
+        return at;
+    }
+    static constexpr std::size_t weights = offset(layers);
+
+    /// Outputs of the layers between the first and the score, side by side in one row.
+    static constexpr std::size_t activation(std::size_t layer) {
+        std::size_t at = 0;
+        for (std::size_t l = 1; l < layer; ++l) at += padded(widths[l]);
+        return at;
+    }
+    static constexpr std::size_t activations = activation(layers - 1) + 1;
+
+    /// He et al. 2015: uniform in +-sqrt(6 / in) before a rectifier. A linear model starts at zero.
+    static double first_limit(std::size_t in) noexcept { return layers == 1 ? 0.0 : std::sqrt(6.0 / static_cast<double>(in)); }
+    template <class T> void start(T* w, random& seeded) const noexcept {
+        for (std::size_t l = 1; l < layers; ++l) {
+            const double limit = std::sqrt((l + 1 == layers ? 3.0 : 6.0) / static_cast<double>(widths[l - 1]));
+            for (std::size_t i = 0; i < widths[l - 1]; ++i)
+                for (std::size_t j = 0; j < widths[l]; ++j) w[offset(l) + i * padded(widths[l]) + j] = static_cast<T>(seeded.around_zero(limit));
+        }
+    }
+
+    /// sums: (n, padded(first)), rectified in place; hidden: (n, activations); scores: (n).
+    template <class T> void forward(const T* w, rows<T> sums, rows<T> hidden, T* scores) const noexcept {
+        rows<T> in = sums;
+        for (std::size_t l = 1; l < layers; ++l) {
+            for (std::size_t r = 0; r < in.count; ++r) math::rectify(in[r], widths[l - 1]);
+            const rows<T> out = l + 1 == layers ? rows<T>{scores, in.count, 1} : hidden.columns(activation(l));
+            const T* bias = w + offset(l) + widths[l - 1] * padded(widths[l]);
+            for (std::size_t r = 0; r < in.count; ++r) std::copy_n(bias, padded(widths[l]), out[r]);
+            math::multiply<T>(in, widths[l - 1], w + offset(l), widths[l], out);
+            in = out;
+        }
+        if constexpr (layers == 1)
+            for (std::size_t r = 0; r < sums.count; ++r) scores[r] = *sums[r];
+    }
+
+    /// From what forward left in `sums` and `hidden`: sum_slopes (n, padded(first)), overwritten; hidden_slopes is scratch of hidden's
+    /// shape; adds to g.
+    template <class T>
+    void backward(const T* w, rows<const T> sums, rows<const T> hidden, const T* score_slopes, rows<T> hidden_slopes, rows<T> sum_slopes,
+                  T* g) const noexcept {
+        if constexpr (layers == 1)
+            for (std::size_t r = 0; r < sums.count; ++r) *sum_slopes[r] = score_slopes[r];
+        rows<const T> out_slope{score_slopes, sums.count, 1};
+        for (std::size_t l = layers - 1; l >= 1; --l) {
+            const rows<const T> in = l == 1 ? sums : hidden.columns(activation(l - 1));
+            const rows<T> in_slope = l == 1 ? sum_slopes : hidden_slopes.columns(activation(l - 1));
+            const std::size_t from = widths[l - 1], to = widths[l];
+            math::add_outer<T>(in, from, out_slope, to, g + offset(l));
+            for (std::size_t r = 0; r < in.count; ++r) {
+                math::add_scaled(T(1), out_slope[r], g + offset(l) + from * padded(to), padded(to));
+                std::fill_n(in_slope[r], padded(from), T(0));
+            }
+            math::multiply_transposed<T>(out_slope, to, w + offset(l), from, in_slope);
+            for (std::size_t r = 0; r < in.count; ++r) math::rectify_backward(in[r], in_slope[r], from);
+            out_slope = in_slope;
+        }
+    }
+};
+
+/// score = w . fused + b.
+using linear = mlp<>;
+
+}  // namespace rivulet

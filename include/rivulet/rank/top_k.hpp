@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The best k of a stream of scores, in the caller's buffer; ties by id, so the answer does not depend on the order of the items.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "../core/error.hpp"
+#include "../core/rows.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+struct scored {
+    item_id id;
+    float score;
+
+    friend bool operator==(const scored&, const scored&) = default;
+};
+
+/// Higher score first, then lower id.
+constexpr bool ranks_before(const scored& a, const scored& b) noexcept { return a.score != b.score ? a.score > b.score : a.id < b.id; }
+
+/// A heap whose top is the worst that is kept: most candidates cost one comparison. An id that comes twice is kept once.
+class top_k {
+public:
+    /// `repeats`: whether an id may be added more than once, which makes every kept one cost O(k) instead of O(log k).
+    explicit top_k(std::span<scored> room, bool repeats = false) noexcept : room_(room), repeats_(repeats) {}
+
+    void add(scored one) noexcept {
+        if (size_ == room_.size()) {
+            if (size_ == 0 || !ranks_before(one, room_[0]) || holds(one)) return;
+            std::pop_heap(room_.begin(), room_.end(), ranks_before);
+            room_.back() = one;
+            std::push_heap(room_.begin(), room_.end(), ranks_before);
+        } else if (!holds(one)) {
+            room_[size_++] = one;
+            std::push_heap(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(size_), ranks_before);
+        }
+    }
+    /// Sorts what is kept, best first, and gives it. Nothing may be added after it.
+    std::span<scored> sorted() noexcept {
+        std::sort_heap(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(size_), ranks_before);
+        return room_.first(size_);
+    }
+
+private:
+    bool holds(const scored& one) const noexcept {
+        const auto kept = room_.first(size_);
+        return repeats_ && std::find(kept.begin(), kept.end(), one) != kept.end();
+    }
+
+    std::span<scored> room_;
+    std::size_t size_ = 0;
+    bool repeats_;
+};
+
+}  // namespace rivulet

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// All of rivulet, in the order in which data flows: the map of the library.
+#pragma once
+
+// what everything stands on
+#include "core/arena.hpp"
+#include "core/binding.hpp"
+#include "core/concepts.hpp"
+#include "core/config.hpp"
+#include "core/error.hpp"
+#include "core/hash.hpp"
+#include "core/random.hpp"
+#include "core/rows.hpp"
+#include "math/loss.hpp"
+
+// what a host brings
+#include "input/feature.hpp"
+#include "input/record.hpp"
+
+// what is made of it
+#include "attend/attend.hpp"
+#include "fuse/fuse.hpp"
+#include "fuse/pass.hpp"
+#include "rank/mlp.hpp"
+#include "rank/top_k.hpp"
+#include "reduce/pca.hpp"
+
+// how it learns
+#include "update/adagrad.hpp"
+#include "update/feedback.hpp"
+#include "update/sgd.hpp"
+
+// how it works together
+#include "pipeline/catalogue.hpp"
+#include "pipeline/pipeline.hpp"
+
+// how it lasts
+#include "persist/snapshot.hpp"

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// AdaGrad: a rate for every weight, falling with the gradients it has seen.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "../core/concepts.hpp"
+#include "../math/vector.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+/// G += g^2; w -= rate * g / sqrt(initial + G) (Duchi, Hazan, Singer 2011, with the diagonal of G; `initial` is their delta).
+/// Frequent features slow down, rare ones keep learning: what sparse feedback wants.
+struct adagrad {
+    float rate = 0.05f;     ///< eta; above 0
+    float initial = 0.1f;   ///< delta: what a weight is taken to have seen; keeps the first steps from all being +-rate; above 0
+
+    static constexpr std::size_t state = 1;  // G
+
+    status validate() const noexcept {
+        if (!math::finite(rate) || !(rate > 0)) return {errc::setting, "adagrad.rate must be a finite number above 0", 0, static_cast<double>(rate)};
+        if (!math::finite(initial) || !(initial > 0)) return {errc::setting, "adagrad.initial must be a finite number above 0", 0, static_cast<double>(initial)};
+        return {};
+    }
+    template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
+        T* const total = kept.numbers;
+        const simd::batch<T> pace(-static_cast<T>(rate)), seen_before(static_cast<T>(initial));
+        math::sweep<T, simd::native>(
+            n,
+            [&](std::size_t i) {
+                const auto slope = simd::load(g + i);
+                const auto seen = simd::fma(slope, slope, simd::load(total + i));
+                simd::store(total + i, seen);
+                simd::store(w + i, simd::load(w + i) + pace * slope / simd::sqrt(seen_before + seen));
+            },
+            [&](std::size_t i) {
+                total[i] += g[i] * g[i];
+                w[i] -= static_cast<T>(rate) * g[i] / std::sqrt(static_cast<T>(initial) + total[i]);
+            });
+    }
+};
+
+}  // namespace rivulet
