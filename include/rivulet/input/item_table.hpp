@@ -50,7 +50,7 @@ public:
     }
 
     /// Overwrites what an item brings.
-    template <class Record> void write(std::size_t row, const Record& record) noexcept { (write<Features>(row, record.template get<Features>()), ...); }
+    template <class Record> void write([[maybe_unused]] std::size_t row, const Record& record) noexcept { (write<Features>(row, record.template get<Features>()), ...); }
     template <class Feature> void write(std::size_t row, const given<Feature, Scalar>& view) noexcept {
         std::copy_n(view.data, Feature::width, numbers_.data() + row * width + offset<Feature>());
     }

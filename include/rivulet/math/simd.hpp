@@ -47,9 +47,13 @@ template <class T, class Arch> T sum(const batch<T, Arch>& x) noexcept {
 #endif
 }
 
-template <class T, class Arch> batch<T, Arch> max(const batch<T, Arch>& a, const batch<T, Arch>& b) noexcept { return xsimd::max(a, b); }
 template <class T, class Arch> batch<T, Arch> exp(const batch<T, Arch>& x) noexcept { return xsimd::exp(x); }
 template <class T, class Arch> batch<T, Arch> sqrt(const batch<T, Arch>& x) noexcept { return xsimd::sqrt(x); }
+
+/// max(x, 0) that lets NaN through, so that an overflow is seen at the end: what xsimd::max does with NaN changed between versions.
+template <class T, class Arch> batch<T, Arch> rectified(const batch<T, Arch>& x) noexcept {
+    return xsimd::select(x < batch<T, Arch>(T(0)), batch<T, Arch>(T(0)), x);
+}
 
 /// x where `gate` is above zero, else 0: the slope of a rectifier.
 template <class T, class Arch> batch<T, Arch> where_positive(const batch<T, Arch>& gate, const batch<T, Arch>& x) noexcept {

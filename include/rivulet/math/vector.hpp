@@ -45,12 +45,11 @@ template <class T, class Arch = simd::native> void add_scaled(T a, const T* x, T
         [&](std::size_t i) { y[i] += a * x[i]; });
 }
 
-/// x = max(x, 0). O(n).
+/// x = max(x, 0); NaN stays NaN. O(n).
 template <class T, class Arch = simd::native> void rectify(T* x, std::size_t n) noexcept {
-    const simd::batch<T, Arch> zero(T(0));
     sweep<T, Arch>(
-        n, [&](std::size_t i) { simd::store(x + i, simd::max(simd::load<T, Arch>(x + i), zero)); },
-        [&](std::size_t i) { x[i] = x[i] > T(0) ? x[i] : T(0); });
+        n, [&](std::size_t i) { simd::store(x + i, simd::rectified(simd::load<T, Arch>(x + i))); },
+        [&](std::size_t i) { x[i] = x[i] < T(0) ? T(0) : x[i]; });
 }
 
 /// slope = 0 where the rectified value was not positive. O(n).
