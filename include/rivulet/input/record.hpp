@@ -137,12 +137,26 @@ template <class Feature, class Scalar> status check(const given<Feature, Scalar>
     return {};
 }
 
-/// The first problem among the features of a list, as a record brings them.
-template <class Record, class... Features> status check(const Record& record, features<Features...>) noexcept {
+template <class Scalar, class Feature, class Record> status check_feature(const Record& record) noexcept {
+    static_assert(brings<Record, Feature>, "the record does not bring a feature that the pipeline reads: the Feature named above");
+    if constexpr (brings<Record, Feature>) {
+        static_assert(std::same_as<decltype(record.template get<Feature>().data), const Scalar*>,
+                      "the pipeline and the numbers given to it differ in type: float or double");
+        return check(record.template get<Feature>());
+    } else return {};
+}
+
+/// The first problem among the features of a list, as a record brings them to a pipeline of `Scalar`.
+template <class Scalar, class Record, class... Features> status check(const Record& record, features<Features...>) noexcept {
     status result;
-    static_cast<void>(((result = check(record.template get<Features>()), static_cast<bool>(result)) && ...));
+    static_cast<void>(((result = check_feature<Scalar, Features>(record), static_cast<bool>(result)) && ...));
     return result;
 }
+
+/// A record that brings everything: what components are tried on.
+template <class Scalar> struct any_record {
+    template <class Feature> given<Feature, Scalar> get() const noexcept;
+};
 
 }  // namespace detail
 

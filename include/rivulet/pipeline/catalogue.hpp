@@ -59,7 +59,7 @@ public:
     template <class... Given> status add(item_id id, Given... parts) {
         const item record(parts...);
         if (contains(id)) return {errc::duplicate_item, "catalogue", 0, 0, id};
-        if (const status checked = detail::check(record, features{}); !checked) return checked;
+        if (const status checked = detail::check<scalar>(record, features{}); !checked) return checked;
         reserve(size() + 1);
         items_.append(id, record);
         compute(size() - 1);

@@ -237,16 +237,16 @@ private:
     }
 
     template <class Request, class Item> static status check(const Request& request, const Item& item) noexcept {
-        if (const status checked = detail::check(request, typename plan_type::context_features{}); !checked) return checked;
+        if (const status checked = detail::check<Scalar>(request, typename plan_type::context_features{}); !checked) return checked;
         return check(item);
     }
     template <class Item> static status check(const Item& item) noexcept {
         if constexpr (std::same_as<Item, typename catalogue_type::entry>) return item ? status{} : status{errc::unknown_item, "catalogue", 0, 0, item.id()};
-        else return detail::check(item, typename plan_type::candidate_features{});
+        else return detail::check<Scalar>(item, typename plan_type::candidate_features{});
     }
     template <class Request, class Item> status check_outcomes(const Request& request, std::span<const outcome<Item>> outcomes) const noexcept {
         if (outcomes.empty()) return {errc::empty, "learn"};
-        if (const status checked = detail::check(request, typename plan_type::context_features{}); !checked) return checked;
+        if (const status checked = detail::check<Scalar>(request, typename plan_type::context_features{}); !checked) return checked;
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
             const auto [label, weight] = outcomes[i].feedback;
             if (!math::finite(label) || label < Loss::lowest || label > Loss::highest) return {errc::label, "learn", 0, label, i};
@@ -259,7 +259,7 @@ private:
     /// f(row, score) for every row that the choice allows, scored in blocks.
     template <class Request, class Choice, class F>
     status each_score(const Request& request, const catalogue_type& items, const Choice& choice, F&& f) const noexcept {
-        if (const status checked = detail::check(request, typename plan_type::context_features{}); !checked) return checked;
+        if (const status checked = detail::check<Scalar>(request, typename plan_type::context_features{}); !checked) return checked;
         typename plan_type::request_values kept;
         plan_.prepare_context(weights_.data(), request, kept);
         std::array<const Scalar*, plan_type::block> values;

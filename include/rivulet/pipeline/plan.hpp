@@ -21,6 +21,8 @@ template <class Scalar, class Fuse, class Ranker> class plan;
 
 /// Settings of the components and of the ranker, and pure functions of (weights, inputs). No weights inside.
 template <class Scalar, class... Components, class Ranker> class plan<Scalar, fuse<Components...>, Ranker> {
+    static_assert((complete_component<Components, Scalar, any_record<Scalar>, any_record<Scalar>>() && ...));
+
     struct nothing {};
     template <std::size_t I> using component = std::tuple_element_t<I, std::tuple<Components...>>;
     template <std::size_t I> static constexpr binding bound = component<I>::bound;

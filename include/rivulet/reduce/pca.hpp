@@ -36,12 +36,22 @@ template <class Feature, std::size_t Width> struct pca {
     }
 
     template <class T, class Side> void forward(const T* w, const Side& side, T* out) const noexcept {
-        std::array<T, Feature::width> centred;
-        std::array<T, padded(Width)> reduced{};
-        const T* x = side.template get<Feature>().data;
-        for (std::size_t i = 0; i < Feature::width; ++i) centred[i] = x[i] - w[i];
-        math::multiply<T>({centred.data(), 1, Feature::width}, Feature::width, basis(w), Width, {reduced.data(), 1, padded(Width)});
-        std::copy_n(reduced.data(), Width, out);
+        transform(w, rows<const T>{side.template get<Feature>().data, 1, Feature::width}, rows<T>{out, 1, Width});
+    }
+
+    /// Many rows at once. data: (n, Feature::width), out: (n, Width).
+    template <class T> void transform(const T* w, rows<const T> data, rows<T> out) const noexcept {
+        constexpr std::size_t block = 6;
+        std::array<T, block * Feature::width> centred;  // before the product: far from the origin x B and mean B cancel
+        std::array<T, block * padded(Width)> reduced;
+        for (std::size_t r = 0; r < data.count; r += block) {
+            const std::size_t number = std::min(block, data.count - r);
+            for (std::size_t k = 0; k < number; ++k)
+                for (std::size_t i = 0; i < Feature::width; ++i) centred[k * Feature::width + i] = data[r + k][i] - w[i];
+            reduced.fill(T(0));
+            math::multiply<T>({centred.data(), number, Feature::width}, Feature::width, basis(w), Width, {reduced.data(), number, padded(Width)});
+            for (std::size_t k = 0; k < number; ++k) std::copy_n(reduced.data() + k * padded(Width), Width, out[r + k]);
+        }
     }
 
     /// Estimates mean and basis from rows of the feature, in double. Throws rivulet::error for fewer than two rows.

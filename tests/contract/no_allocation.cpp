@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The hot path allocates nothing: operator new counts while a pipeline scores, ranks, learns and changes items in place.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "../pipeline/shop.hpp"
+
+namespace {
+
+std::size_t allocations = 0;
+
+void* counted(std::size_t size, std::size_t alignment) {
+    ++allocations;
+    void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (!block) throw std::bad_alloc();
+    return block;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+void* operator new[](std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
+void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete[](void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
+void operator delete[](void* block, std::align_val_t) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
+void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
+
+using namespace shop;
+
+TEST_CASE("score, rank and learn allocate nothing, refused or not") {
+    auto ranker = shop::everything<float, rv::mlp<16, 8>, rv::adagrad>();
+    const visit<float> here(1);
+    const shelf<float> shelf(200, 2);
+    auto items = shelf.catalogue(ranker);
+    std::vector<rv::scored> buffer(200);
+    std::vector<float> scores(200);
+    const auto request = here.request();
+    const auto bad = rv::request(rv::with<shopper>(here.time), rv::with<hour>(here.time), rv::with<recent>(here.history));
+    const std::vector<rv::item_id> list{1000, 1003, 1};
+    const std::vector outcomes(40, rv::outcome{items.at(1003), rv::skip});
+
+    const std::size_t before = allocations;
+    bool good = true;
+    for (int i = 0; i < 10; ++i) {
+        good = good && ranker.learn(request, items.at(1000), rv::click) && ranker.learn(request, shelf.item(3), rv::skip) && ranker.learn(request, outcomes);
+        good = good && ranker.rank(request, items, 10) && ranker.rank(request, items, std::span(buffer)) && ranker.rank(request, items, 5, rv::among{list}) &&
+               ranker.rank(request, items, 5, [](rv::item_id id) { return id % 2 == 0; });
+        good = good && ranker.score(request, items, std::span<float>(scores)) && ranker.score(request, items.at(1000)) && ranker.score(request, shelf.item(9));
+        good = good && items.change(1003, rv::with<price>(shelf.prices.data(), 2));
+        good = good && !ranker.learn(bad, items.at(1000), rv::click) && !ranker.rank(bad, items, 10) && !ranker.learn(request, items.at(1), rv::click);
+        ranker.refresh(items);
+    }
+    const std::size_t after = allocations;
+    CHECK(good);
+    CHECK(after == before);
+
+    const std::vector<int> one(1);  // the counter counts
+    CHECK(allocations == after + 1);
+}

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Checks that README shows files as they are: cmake -DROOT=<source folder> -DWORK=<scratch folder> -P readme.cmake
+#
+# A comment `<!-- examples/quickstart.cpp -->` says that the code block after it is that file, byte for byte.
+cmake_minimum_required(VERSION 3.21)
+include("${CMAKE_CURRENT_LIST_DIR}/../../cmake/RivuletScript.cmake")
+
+file(READ "${ROOT}/README.md" text)
+set(open "<!-- examples/")
+set(blocks 0)
+set(faults "")
+string(FIND "${text}" "${open}" at)
+while(NOT at EQUAL -1)
+    math(EXPR at "${at} + 5")  # past "<!-- "
+    string(SUBSTRING "${text}" ${at} -1 text)
+    string(FIND "${text}" " -->" end)
+    string(SUBSTRING "${text}" 0 ${end} name)
+    math(EXPR end "${end} + 4")
+    string(SUBSTRING "${text}" ${end} -1 text)
+
+    if(NOT EXISTS "${ROOT}/${name}")
+        string(APPEND faults "\nREADME.md names ${name}, which does not exist")
+    elseif(NOT text MATCHES "^\n+```[a-z]*\n")
+        string(APPEND faults "\nno code block follows the comment that names ${name}")
+    else()
+        string(LENGTH "${CMAKE_MATCH_0}" begin)
+        string(SUBSTRING "${text}" ${begin} -1 text)
+        string(FIND "${text}" "```" end)
+        string(SUBSTRING "${text}" 0 ${end} block)
+        rivulet_same_text(difference "${ROOT}/${name}" "${block}" "${WORK}")
+        if(difference)
+            string(APPEND faults "\nREADME.md shows another text than ${name}:\n${difference}")
+        endif()
+        math(EXPR blocks "${blocks} + 1")
+    endif()
+    string(FIND "${text}" "${open}" at)
+endwhile()
+if(faults)
+    rivulet_fail("${faults}")
+elseif(blocks EQUAL 0)
+    rivulet_fail("README.md shows no file: a comment like '${open}quickstart.cpp -->' before a code block says which one it is")
+endif()
+message(STATUS "README.md shows ${blocks} files as they are")
