@@ -22,6 +22,7 @@
 #include "attend/scaled_dot_product.hpp"
 #include "fuse/fuse.hpp"
 #include "fuse/pass.hpp"
+#include "fuse/cross.hpp"
 #include "rank/mlp.hpp"
 #include "rank/top_k.hpp"
 #include "reduce/pca.hpp"

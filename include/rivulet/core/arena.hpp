@@ -55,7 +55,8 @@ private:
         void operator()(Scalar* block) const noexcept { ::operator delete(block, std::align_val_t(alignment)); }
     };
     static Scalar* allocate(std::size_t size) {
-        return static_cast<Scalar*>(::operator new(size * sizeof(Scalar), std::align_val_t(alignment)));
+        constexpr std::size_t most = static_cast<std::size_t>(-1) / 2;  // bytes; refused by operator new, as is what would wrap around
+        return static_cast<Scalar*>(::operator new(size > most / sizeof(Scalar) ? most : size * sizeof(Scalar), std::align_val_t(alignment)));
     }
 
     std::size_t size_ = 0;

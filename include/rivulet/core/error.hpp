@@ -47,9 +47,10 @@ struct status {
 
 namespace detail {
 
-/// The shortest text that reads back as the same number.
+/// The shortest text that reads back as the same number, counts of any size in plain digits.
 inline std::string text(double value) {
     char digits[32];
+    if (value >= 1 && value <= 1e15) return std::string(digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr);
     return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 

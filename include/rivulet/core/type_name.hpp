@@ -28,7 +28,9 @@ template <class T> constexpr std::string_view decorated_name() {
 /// `shopper` for `shop::shopper`, `attend` for `rivulet::attend<...>`: without namespaces and template arguments.
 template <class T> constexpr std::string_view type_name() {
     std::string_view name = detail::decorated_name<T>();
-    name = name.substr(0, name.find('<') == 0 ? name.size() : name.find('<'));
+    std::size_t depth = 0, end = name.size();
+    if (name.ends_with('>')) do depth = name[--end] == '>' ? depth + 1 : name[end] == '<' ? depth - 1 : depth; while (depth > 0);
+    name = name.substr(0, end);  // the last arguments only: those of a class that it lies in come before a "::"
     const std::size_t colon = name.rfind("::");
     return colon == std::string_view::npos ? name : name.substr(colon + 2);
 }

@@ -47,6 +47,8 @@ concept dense_matrix = requires(const Matrix& m) {
 
 template <class Source> concept contiguous = requires(const Source& s) { std::span(s); };
 
+inline constexpr std::uint8_t no_row = 0;
+
 template <class Feature, class Scalar, std::size_t Extent> constexpr void check_extent(std::span<const Scalar, Extent>) {
     if constexpr (Extent != std::dynamic_extent)
         static_assert(Extent % Feature::width == 0, "with<Feature>(...): the array's length is not a multiple of the feature's width");
@@ -74,9 +76,10 @@ template <class Feature, std::floating_point Scalar> constexpr auto with(const S
 /// so that each lies in one piece; what lies otherwise is refused when it is used, as a wrong width.
 template <class Feature, detail::dense_matrix Matrix> constexpr auto with(const Matrix& matrix) noexcept {
     using scalar = std::remove_cv_t<std::remove_reference_t<decltype(*matrix.data())>>;
+    static_assert(std::floating_point<scalar>, "with<Feature>(...) takes float or double numbers");
     const auto inner = static_cast<std::size_t>(Matrix::IsRowMajor ? matrix.cols() : matrix.rows());
     const auto outer = static_cast<std::size_t>(Matrix::IsRowMajor ? matrix.rows() : matrix.cols());
-    const bool dense = matrix.innerStride() == 1 && (outer <= 1 || static_cast<std::size_t>(matrix.outerStride()) == inner);
+    const bool dense = (inner <= 1 || matrix.innerStride() == 1) && (outer <= 1 || static_cast<std::size_t>(matrix.outerStride()) == inner);
     const bool vector = outer == 1 || inner == 1;
     return given<Feature, scalar>{.data = matrix.data(),
                                   .size = inner * outer,
@@ -87,7 +90,7 @@ template <class Feature, detail::dense_matrix Matrix> constexpr auto with(const 
 template <class Feature, class Source> constexpr auto with(const Source& source, std::span<const std::uint8_t> valid) noexcept {
     static_assert(detail::is_sequence<Feature>, "with<Feature>(rows, valid) is for a context_sequence");
     auto view = with<Feature>(source);
-    view.valid = valid.data();
+    view.valid = valid.empty() ? &detail::no_row : valid.data();  // a mask of no rows is a mask: of the wrong count where there are rows
     view.valid_size = valid.size();
     return view;
 }

@@ -13,7 +13,8 @@ struct logistic {
     static constexpr double lowest = 0, highest = 1;  // labels
 
     template <class T> T value(T score, T label) const noexcept {
-        return std::log1p(std::exp(-std::abs(score))) + (score > 0 ? score : T(0)) - label * score;  // neither exp overflows
+        // no exp overflows, and a confident and right score does not drown in the difference of max(z, 0) and y z
+        return std::log1p(std::exp(-std::abs(score))) + (score > 0 ? (T(1) - label) * score : -label * score);
     }
     /// d value / d score = p - y.
     template <class T> T slope(T score, T label) const noexcept { return probability(score) - label; }

@@ -9,6 +9,7 @@
 
 #include "../core/config.hpp"
 #include "../core/error.hpp"
+#include "vector.hpp"
 
 namespace rivulet::inline RIVULET_ABI::math {
 
@@ -19,7 +20,8 @@ template <class T> std::vector<T> symmetric_eigenvectors(const std::vector<T>& m
     using square = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
     const auto n = static_cast<Eigen::Index>(width);
     const Eigen::SelfAdjointEigenSolver<square> solver(Eigen::Map<const square>(matrix.data(), n, n));
-    if (solver.info() != Eigen::Success) rivulet::detail::raise(errc::nonfinite, "the eigenvectors of a symmetric matrix did not converge: are its numbers finite?");
+    if (solver.info() != Eigen::Success || first_nonfinite(matrix.data(), matrix.size()) != matrix.size())
+        rivulet::detail::raise(errc::nonfinite, "the eigenvectors of a symmetric matrix did not converge: are its numbers finite?");
     std::vector<T> vectors(keep * width);
     for (std::size_t k = 0; k < keep; ++k) {
         const auto vector = solver.eigenvectors().col(n - 1 - static_cast<Eigen::Index>(k));

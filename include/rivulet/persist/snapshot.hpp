@@ -66,6 +66,7 @@ inline snapshot_header read_header(std::span<const std::byte> bytes) {
     if (header.version != snapshot_header{}.version)
         refuse("format version " + std::to_string(header.version) + " at offset 8, this rivulet reads version " + std::to_string(snapshot_header{}.version));
     if (header.check != header_check(header)) refuse("the header's checksum at offset 56 does not match");
+    if (header.reserved != 0) refuse("the 8 bytes at offset 48 should be zero");
     return header;
 }
 

@@ -17,6 +17,8 @@ struct adagrad {
     float initial = 0.1f;   ///< delta: what a weight is taken to have seen; keeps the first steps from all being +-rate; above 0
 
     static constexpr std::size_t state = 1;  // G
+    /// Whether a number can be G: what a snapshot is checked for.
+    template <class T> static bool accepts(T seen) noexcept { return seen >= T(0); }
 
     status validate() const noexcept {
         if (!math::finite(rate) || !(rate > 0)) return {errc::setting, "adagrad.rate must be a finite number above 0", 0, static_cast<double>(rate)};
