@@ -14,27 +14,25 @@ namespace rivulet::inline RIVULET_ABI::math {
 /// Walks `n` numbers register by register, the rest one at a time: `wide(at)` and `one(at)`.
 template <class T, class Arch, class Wide, class One> inline void sweep(std::size_t n, Wide&& wide, One&& one) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
-    const std::size_t whole = n - n % step;
+    const std::size_t rest = n % step, whole = n - rest;  // `rest` bounds the second loop for compilers that reason about it
     for (std::size_t at = 0; at < whole; at += step) wide(at);
-    for (std::size_t at = whole; at < n; ++at) one(at);
+    for (std::size_t i = 0; i < rest; ++i) one(whole + i);
 }
 
 /// sum of x[i] y[i]. O(n).
 template <class T, class Arch = simd::native> T dot(const T* x, const T* y, std::size_t n) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
+    const std::size_t rest = n % step, whole = n - rest;
     simd::batch<T, Arch> total(T(0)), second(T(0));  // two chains, or the latency of the multiply-add would set the pace
     std::size_t at = 0;
-    for (; at + 2 * step <= n; at += 2 * step) {
+    for (; at + 2 * step <= whole; at += 2 * step) {
         total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
         second = simd::fma(simd::load<T, Arch>(x + at + step), simd::load<T, Arch>(y + at + step), second);
     }
-    if (at + step <= n) {
-        total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
-        at += step;
-    }
-    T rest = 0;
-    for (; at < n; ++at) rest += x[at] * y[at];
-    return simd::sum(total + second) + rest;
+    if (at < whole) total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
+    T tail = 0;
+    for (std::size_t i = 0; i < rest; ++i) tail += x[whole + i] * y[whole + i];
+    return simd::sum(total + second) + tail;
 }
 
 /// y += a x. O(n).

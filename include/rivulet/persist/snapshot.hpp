@@ -5,6 +5,7 @@
 // steps 8, zeros 8, hash of the preceding 56: 8), the signature, the weights, the updater's numbers, hash of these three (8).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -81,15 +82,18 @@ template <class Pipeline> std::vector<std::byte> save(const Pipeline& ranker) {
                                    .updater = ranker.updater_numbers().size(),
                                    .steps = ranker.steps()};
     header.check = detail::header_check(header);
-    std::vector<std::byte> bytes;
-    bytes.reserve(detail::snapshot_size(ranker, signature.size()));
-    const auto append = [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); };
-    append(std::as_bytes(std::span(&header, 1)));
-    append(std::as_bytes(std::span(signature)));
-    append(std::as_bytes(ranker.weights()));
-    append(std::as_bytes(ranker.updater_numbers()));
-    const std::uint64_t check = hash(std::span<const std::byte>(bytes).subspan(sizeof header));
-    append(std::as_bytes(std::span(&check, 1)));
+    std::vector<std::byte> bytes(detail::snapshot_size(ranker, signature.size()));
+    std::size_t at = 0;
+    const auto write = [&](std::span<const std::byte> part) {
+        std::copy(part.begin(), part.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
+        at += part.size();
+    };
+    write(std::as_bytes(std::span(&header, 1)));
+    write(std::as_bytes(std::span(signature)));
+    write(std::as_bytes(ranker.weights()));
+    write(std::as_bytes(ranker.updater_numbers()));
+    const std::uint64_t check = hash(std::span<const std::byte>(bytes).first(at).subspan(sizeof header));
+    write(std::as_bytes(std::span(&check, 1)));
     return bytes;
 }
 
