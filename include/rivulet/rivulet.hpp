@@ -19,6 +19,7 @@
 
 // what is made of it
 #include "attend/attend.hpp"
+#include "attend/interest.hpp"
 #include "attend/scaled_dot_product.hpp"
 #include "fuse/fuse.hpp"
 #include "fuse/pass.hpp"

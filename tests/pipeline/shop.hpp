@@ -136,9 +136,9 @@ template <class Feature> struct scale_each {
 /// One pipeline with every kind of component on every side.
 template <class T, class Ranker, class Updater = rv::sgd, class Loss = rv::logistic> auto everything(std::size_t heads = 2, rv::setup setup = {}, Updater updater = {}) {
     using fused = rv::fuse<rv::pass<shopper>, rv::attend<recent, title, 12>, rv::pca<title, 3>, rv::attend<recent, hour, 6>, rv::pass<price>,
-                           scale_each<hour>, scale_each<title>, rv::pca<shopper, 2>>;
+                           scale_each<hour>, scale_each<title>, rv::pca<shopper, 2>, rv::interest<recent, title, 5>>;
     return rv::basic_pipeline<T, fused, Ranker, Updater, Loss>(
-        fused({}, {.heads = heads}, {}, {.heads = heads}, {}, {}, {}, {}), Ranker{}, updater, Loss{}, setup);
+        fused({}, {.heads = heads}, {}, {.heads = heads}, {}, {}, {}, {}, {}), Ranker{}, updater, Loss{}, setup);
 }
 
 }  // namespace shop

@@ -47,7 +47,11 @@ template <class T, class Arch> T sum(const batch<T, Arch>& x) noexcept {
 #endif
 }
 
-template <class T, class Arch> batch<T, Arch> exp(const batch<T, Arch>& x) noexcept { return xsimd::exp(x); }
+/// exp(x), 0 for what is far below zero: xsimd turns x / log 2 into an integer on its way, which far out no integer can hold.
+template <class T, class Arch> batch<T, Arch> exp(const batch<T, Arch>& x) noexcept {
+    const batch<T, Arch> lowest(T(-1000));
+    return xsimd::exp(xsimd::select(x < lowest, lowest, x));
+}
 template <class T, class Arch> batch<T, Arch> sqrt(const batch<T, Arch>& x) noexcept { return xsimd::sqrt(x); }
 
 /// max(x, 0) that lets NaN through, so that an overflow is seen at the end: what xsimd::max does with NaN changed between versions.
