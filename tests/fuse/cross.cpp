@@ -11,6 +11,7 @@ namespace rv = rivulet;
 namespace {
 
 struct taste : rv::context<3> {};
+struct tastes : rv::context<6> {};
 struct genres : rv::candidate<3> {};
 constexpr std::array liked{0.5f, -1.0f, 2.0f}, has{1.0f, 3.0f, 0.25f};
 const auto visit = rv::request(rv::with<taste>(liked));
@@ -30,6 +31,14 @@ template <class Cross> std::array<float, 3> crossed() {
 TEST_CASE("a product multiplies element by element, a dot adds them up") {
     CHECK(crossed<rv::product<taste, genres>>() == std::array{0.5f, -3.0f, 0.5f});
     CHECK(crossed<rv::dot<taste, genres>>() == std::array{-2.0f, 0.0f, 0.0f});
+}
+
+TEST_CASE("a dot with several vectors gives one number each") {
+    const std::array both{0.5f, -1.0f, 2.0f, 1.0f, 0.0f, 4.0f};
+    const auto twice = rv::request(rv::with<taste>(liked), rv::with<tastes>(both));
+    rv::pipeline ranker{rv::fuse{rv::dot<tastes, genres>{}, rv::dot<taste, genres>{}}, rv::linear{}, rv::sgd{}};
+    for (std::size_t i = 0; i < 3; ++i) ranker.weights()[decltype(ranker)::plan::at.pair_block + i] = std::array{1.0f, 10.0f, 100.0f}[i];
+    CHECK(ranker.score(twice, film).score == -2.0f + 10 * 2.0f + 100 * -2.0f);
 }
 
 TEST_CASE("a linear model over a cross learns that liked genres are liked") {

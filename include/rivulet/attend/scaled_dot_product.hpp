@@ -25,8 +25,8 @@ void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> 
     for (std::size_t r = 0; r < queries.count; ++r) {
         std::size_t kept = 0;  // shares of the valid keys, without gaps
         for (std::size_t t = 0; t < keys.count; ++t)
-            if (holds(t)) shares[kept++] = scale * math::dot(queries[r], keys[t], width);
-        math::softmax(shares.data(), kept);
+            if (holds(t)) shares[kept++] = math::dot(queries[r], keys[t], width);
+        math::softmax(shares.data(), kept, scale);
         std::fill_n(out[r], value_width, T(0));
         kept = 0;
         for (std::size_t t = 0; t < keys.count; ++t)

@@ -47,6 +47,16 @@ template <class T, class Arch> T sum(const batch<T, Arch>& x) noexcept {
 #endif
 }
 
+template <class T, class Arch> batch<T, Arch> max(const batch<T, Arch>& a, const batch<T, Arch>& b) noexcept { return xsimd::max(a, b); }
+/// The largest lane, in halves: xsimd 8.1 has no reduction for it.
+template <class T, class Arch> T largest(const batch<T, Arch>& x) noexcept {
+    T lane[lanes<T, Arch>];
+    x.store_unaligned(lane);
+    for (std::size_t half = lanes<T, Arch> / 2; half > 0; half /= 2)
+        for (std::size_t i = 0; i < half; ++i) lane[i] = lane[i] < lane[i + half] ? lane[i + half] : lane[i];
+    return lane[0];
+}
+
 /// exp(x), 0 for what is far below zero: xsimd turns x / log 2 into an integer on its way, which far out no integer can hold.
 template <class T, class Arch> batch<T, Arch> exp(const batch<T, Arch>& x) noexcept {
     const batch<T, Arch> lowest(T(-1000));

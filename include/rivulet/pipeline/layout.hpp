@@ -18,6 +18,8 @@ template <class Ranker, class... Components> struct layout {
 
     std::array<std::size_t, count> fitted{}, candidate{}, request{};  // a component's own weights, by kind
     std::array<std::size_t, count> block{};                           // its rows of the first layer: (width, padded(first))
+    std::array<std::size_t, count> pair_column{};                     // where a pair component's output lies among theirs
+    std::size_t pair_width = 0, pair_block = 0;                       // all pair components' outputs, and their rows: in one piece
     std::size_t bias = 0, ranker = 0, fitted_end = 0, candidate_end = 0, size = 0;
 
     constexpr layout() {
@@ -38,8 +40,13 @@ template <class Ranker, class... Components> struct layout {
             if (bound[i] == binding::candidate) block[i] = take(width[i] * padded(first));
         candidate_end = size;
         for (std::size_t i = 0; i < count; ++i) request[i] = take(fast[i]);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (bound[i] == binding::context) block[i] = take(width[i] * padded(first));
+            if (bound[i] == binding::pair) pair_width = (pair_column[i] = pair_width) + width[i];
+        }
+        pair_block = take(pair_width * padded(first));
         for (std::size_t i = 0; i < count; ++i)
-            if (bound[i] != binding::candidate) block[i] = take(width[i] * padded(first));
+            if (bound[i] == binding::pair) block[i] = pair_block + pair_column[i] * padded(first);
         bias = take(padded(first));
         ranker = take(Ranker::weights);
     }

@@ -96,18 +96,14 @@ public:
         const rows<Scalar> sum_rows{sums.data(), number, padded(first)};
         for (std::size_t r = 0; r < number; ++r)
             for (std::size_t j = 0; j < padded(first); ++j) sum_rows[r][j] = kept.base[j] + candidates[r][j];
-        each<count>([&](auto i) {
-            if constexpr (bound<i> == binding::pair) {
-                using stage = component<i>;
-                alignas(64) std::array<Scalar, block * stage::candidate_part> parts;
-                alignas(64) std::array<Scalar, block * stage::width> joined;
-                for (std::size_t r = 0; r < number; ++r)
-                    std::copy_n(candidates[r] + part_offset[i], stage::candidate_part, parts.data() + r * stage::candidate_part);
-                const rows<Scalar> out{joined.data(), number, stage::width};
-                std::get<i>(components).forward(own<i>(w), std::get<i>(kept.parts), rows<const Scalar>{parts.data(), number, stage::candidate_part}, out);
-                math::multiply<Scalar>(out, stage::width, w + at.block[i], first, sum_rows);
-            }
-        });
+        if constexpr (at.pair_width > 0) {
+            alignas(64) std::array<Scalar, block * at.pair_width> joined;
+            const rows<Scalar> out{joined.data(), number, at.pair_width};
+            each<count>([&](auto i) {
+                if constexpr (bound<i> == binding::pair) join<i>(w, kept, candidates, out.columns(at.pair_column[i]));
+            });
+            math::multiply<Scalar>(out, at.pair_width, w + at.pair_block, first, sum_rows);
+        }
         ranker.forward(w + at.ranker, sum_rows, rows<Scalar>{hidden.data(), number, Ranker::activations}, scores);
     }
 
@@ -164,6 +160,19 @@ public:
     Ranker ranker;
 
 private:
+    /// A pair component's output for some candidates. Their parts are read where they lie if they lie evenly, as in a whole catalogue.
+    template <std::size_t I> void join(const Scalar* w, const request_values& kept, const Scalar* const* candidates, rows<Scalar> out) const noexcept {
+        using stage = component<I>;
+        constexpr std::size_t part = stage::candidate_part;
+        const std::size_t number = out.count;
+        std::array<Scalar, block * part> gathered;
+        rows<const Scalar> parts{candidates[0] + part_offset[I], number, values};
+        if (candidates[number - 1] != candidates[0] + (number - 1) * values) {
+            for (std::size_t r = 0; r < number; ++r) std::copy_n(candidates[r] + part_offset[I], part, gathered.data() + r * part);
+            parts = {gathered.data(), number, part};
+        }
+        std::get<I>(components).forward(own<I>(w), std::get<I>(kept.parts), parts, out);
+    }
     /// sum += the component's value times its rows of the first layer.
     template <std::size_t I, class Side> void add_share(const Scalar* w, const Side& side, Scalar* sum) const noexcept {
         std::array<Scalar, component<I>::width> out;

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+// Replays real ratings in time order against three rankers, as if the users were there now: decayed popularity, a rivulet pipeline that
+// stops learning half way, and the same pipeline learning all the way. The model is in replay/model.hpp.
+#include "replay/films.hpp"
+#include "replay/judge.hpp"
+#include "replay/model.hpp"
+#include "replay/progress.hpp"
+#include "replay/ratings.hpp"
+#include "replay/report.hpp"
+#include "replay/text.hpp"
+#include "replay/viewers.hpp"
+
+#include <cxxopts.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace replay;
+
+constexpr float liked_from = 4;            // stars
+constexpr std::size_t negatives = 32;      // films the user has not rated, drawn evenly
+constexpr std::size_t refresh_every = 250; // events
+constexpr std::size_t reduce_every = 10'000;
+
+struct options {
+    std::filesystem::path ratings, json, page;
+    std::size_t limit = 0;
+    std::uint64_t seed = 1, person = 0;
+};
+
+template <class F> auto timed(latency_recorder& times, F&& f) {
+    const auto start = std::chrono::steady_clock::now();
+    auto result = f();
+    times.record(std::chrono::steady_clock::now() - start);
+    return result;
+}
+
+std::string day(std::int64_t time) {
+    const std::time_t seconds = time;
+    char text[32];
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    std::strftime(text, sizeof text, "%Y-%m-%d", &utc);
+    return text;
+}
+
+/// The run: one pass over the events.
+class run {
+public:
+    run(const ratings& data, const options& wanted)
+        : data_(data), seed_(wanted.seed), half_(data.events.size() / 2), shelf_(data, wanted.seed), crowd_(data.users.size(), data.films.size()),
+          draw_(wanted.seed + 1), learning_(make_ranker(wanted.seed)), items_(learning_.catalogue()), scores_(data.films.size()),
+          window_(std::max<std::size_t>(1, judged_in_all() / 100)), judges_(3, judge(window_)), person_(choose_person(wanted.person)) {
+        items_.reserve(data.films.size());
+        for (std::size_t film = 0; film < data.films.size(); ++film) {
+            shelf_.describe(film, 0, data.events.front().time);
+            require(items_.add(film, rv::with<content>(shelf_.content_of(film), content::width), rv::with<standing>(shelf_.standing_of(film), standing::width),
+                               rv::with<company>(shelf_.company_of(film), company::width)));
+        }
+    }
+
+    report replay_all() {
+        const auto start = std::chrono::steady_clock::now();
+        progress bar(data_.events.size());
+        for (std::size_t event = 0; event < data_.events.size(); ++event) {
+            const rating& now = data_.events[event];
+            if (event == half_) stop_one(now.time);
+            if (event && event % reduce_every == 0) learning_.fit(rv::with<company>(shelf_.companies()));
+            if (event % refresh_every == 0) refresh(event, now.time);
+            crowd_.arrive(here_, now.user, shelf_, now.time);
+            if (now.stars >= liked_from) {
+                judge_all(event);
+                learn_from(now);
+            }
+            shelf_.rated(now.film, now.stars, event, crowd_.history(now.user));
+            crowd_.rated(now.user, now.film, now.stars, now.time, shelf_);
+            put(now.film, event, now.time);
+            bar.tick(event + 1, [&] {
+                return "hit rate: popularity " + percent(judges_[role::popularity].hit_rate(), 1) + ", frozen " +
+                       percent(judges_[role::frozen].hit_rate(), 1) + ", learning " + percent(judges_[role::learning].hit_rate(), 1);
+            });
+        }
+        bar.finish();
+        show_person_after();
+        return findings(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+
+private:
+    static void require(const rv::status& result) {
+        if (!result) throw std::runtime_error(result.message());
+    }
+
+    std::size_t judged_in_all() const {
+        return static_cast<std::size_t>(std::count_if(data_.events.begin(), data_.events.end(), [](const rating& r) { return r.stars >= liked_from; }));
+    }
+
+    /// Puts what a film brings now into the catalogues of the rankers that are alive.
+    void put(std::size_t film, std::size_t event, std::int64_t time) {
+        shelf_.describe(film, event, time);
+        for (catalogue* items : {&items_, frozen_ ? &frozen_->second : nullptr})
+            if (items)
+                require(items->change(film, rv::with<content>(shelf_.content_of(film), content::width),
+                                      rv::with<standing>(shelf_.standing_of(film), standing::width),
+                                      rv::with<company>(shelf_.company_of(film), company::width)));
+    }
+
+    void refresh(std::size_t event, std::int64_t time) {
+        for (std::size_t film = 0; film < data_.films.size(); ++film) put(film, event, time);
+        learning_.refresh(items_);
+    }
+
+    /// Half way: one copy of the pipeline stops learning. What films and users bring goes on changing for it, too.
+    void stop_one(std::int64_t time) {
+        frozen_.emplace(learning_, items_);
+        if (!person_) return;
+        found_person_.name = "user " + std::to_string(data_.users[*person_]);
+        for (const auto film : crowd_.liked(*person_, 5)) found_person_.recently_liked.push_back(data_.films[film].title);
+        found_person_.before = recommend(frozen_->first, frozen_->second, time, true);
+    }
+    void show_person_after() {
+        if (!person_) return;
+        found_person_.note = "Before: half way, by the ranker as it was then. After: at the end, by the one that went on learning.";
+        found_person_.after = recommend(learning_, items_, data_.events.back().time, false);
+    }
+
+    std::vector<recommendation> recommend(const ranker& by, const catalogue& items, std::int64_t time, bool look_ahead) {
+        visit there;
+        crowd_.arrive(there, *person_, shelf_, time);
+        std::vector<recommendation> found;
+        for (const auto [film, score] : by.rank(there.request(), items, 5, [&](rv::item_id id) { return !crowd_.has_rated(*person_, id); })) {
+            const auto& about = data_.films[film];
+            std::string genres;
+            for (const auto genre : about.genres) genres += (genres.empty() ? "" : "|") + data_.genres[genre];
+            const bool liked_later = look_ahead && std::any_of(data_.events.begin() + static_cast<std::ptrdiff_t>(half_), data_.events.end(), [&](const rating& r) {
+                return r.user == *person_ && r.film == film && r.stars >= liked_from;
+            });
+            found.push_back({about.title, genres, static_cast<double>(score), liked_later});
+        }
+        return found;
+    }
+
+    /// Where the film of this event comes among all that the user has not rated: before anything is learned from it.
+    void judge_all(std::size_t event) {
+        const rating& now = data_.events[event];
+        const bool late = event >= half_;
+        for (std::size_t film = 0; film < scores_.size(); ++film) scores_[film] = static_cast<float>(shelf_.popularity(film, event));
+        judges_[role::popularity].add(place(now), late);
+
+        const auto request = here_.request();
+        const auto best = timed(rank_times_, [&] {
+            return learning_.rank(request, items_, judge::cutoff, [&](rv::item_id film) { return !crowd_.has_rated(now.user, film); });
+        });
+        require(best.status);
+        require(learning_.score(request, items_, std::span<float>(scores_)));
+        const std::size_t at = place(now);
+        const bool listed = std::any_of(best.begin(), best.end(), [&](const rv::scored& one) { return one.id == now.film; });
+        if (listed != (at <= judge::cutoff)) throw std::logic_error("a ranking and the scores behind it disagree");
+        judges_[role::learning].add(at, late);
+        if (late) require(frozen_->first.score(request, frozen_->second, std::span<float>(scores_)));
+        judges_[role::frozen].add(late ? place(now) : at, late);
+    }
+
+    std::size_t place(const rating& now) const {
+        const rv::scored target{now.film, scores_[now.film]};
+        std::size_t before = 0;
+        for (std::size_t film = 0; film < scores_.size(); ++film)
+            before += rv::ranks_before({film, scores_[film]}, target) && !crowd_.has_rated(now.user, film);
+        return before + 1;
+    }
+
+    /// One step: the film that was liked, and films that the user passed over.
+    void learn_from(const rating& now) {
+        outcomes_.clear();
+        outcomes_.push_back({items_.at(now.film), rv::click});
+        for (std::size_t tries = 0; outcomes_.size() <= negatives && tries < 20 * negatives; ++tries) {
+            const std::size_t film = draw_.below(data_.films.size());
+            if (film != now.film && !crowd_.has_rated(now.user, film)) outcomes_.push_back({items_.at(film), rv::skip});
+        }
+        require(timed(learn_times_, [&] { return learning_.learn(here_.request(), outcomes_); }).status);
+    }
+
+    /// The user who liked the most on both sides of half time, or the one asked for.
+    std::optional<std::size_t> choose_person(std::uint64_t wanted) const {
+        if (wanted) {
+            const auto known = std::find(data_.users.begin(), data_.users.end(), wanted);
+            if (known == data_.users.end()) throw bad_input("--user: expected a user of the ratings, got " + std::to_string(wanted));
+            return static_cast<std::size_t>(known - data_.users.begin());
+        }
+        std::vector<std::array<std::size_t, 2>> likes(data_.users.size());
+        for (std::size_t event = 0; event < data_.events.size(); ++event)
+            if (data_.events[event].stars >= liked_from) ++likes[data_.events[event].user][event >= half_];
+        const auto most = std::max_element(likes.begin(), likes.end(), [](const auto& a, const auto& b) { return std::min(a[0], a[1]) < std::min(b[0], b[1]); });
+        if (most == likes.end() || (*most)[0] == 0) return std::nullopt;
+        return static_cast<std::size_t>(most - likes.begin());
+    }
+
+    report findings(double seconds) {
+        report found;
+        found.ratings = data_.events.size();
+        found.users = data_.users.size();
+        found.items = data_.films.size();
+        found.first_day = day(data_.events.front().time);
+        found.last_day = day(data_.events.back().time);
+        found.judged_rule = "every rating of 4 or more, before it is learned from: where does its film come among all that the user has not rated?";
+        found.judged_events = judged_in_all();
+        found.cutoff = judge::cutoff;
+        found.window = window_;
+        auto& [popularity, frozen, learning] = found.rankers;
+        popularity.name = "popularity";
+        popularity.note = "ratings of 4 or more, halving every 5,000 events.";
+        frozen.name = "frozen";
+        frozen.note = "the pipeline, learning until half time; its features stay current, its weights do not.";
+        learning.name = "learning";
+        learning.note = "the same pipeline, learning from every event.";
+        for (const auto role : {role::popularity, role::frozen, role::learning}) judges_[role].fill(found.rankers[role]);
+        learning.rank = rank_times_.summary();
+        learning.learn = learn_times_.summary();
+        if (person_) found.people.push_back(found_person_);
+        found.settings = {{"Pipeline", learning_.signature()},
+                          {"Weights", grouped(learning_.weights().size())},
+                          {"Learned at", "ratings of 4 or more: the film and " + std::to_string(negatives) + " films that the user has not rated"},
+                          {"Refresh", "every " + std::to_string(refresh_every) + " events; the film of an event at once"},
+                          {"PCA", "fitted anew every " + grouped(reduce_every) + " events"},
+                          {"Memory", grouped((learning_.memory() + items_.memory()) / 1024) + " KiB for the pipeline and its catalogue"},
+                          {"Seed", std::to_string(seed_)}};
+        found.seconds = seconds;
+        found.rivulet_version = std::to_string(RIVULET_VERSION_MAJOR) + "." + std::to_string(RIVULET_VERSION_MINOR) + "." + std::to_string(RIVULET_VERSION_PATCH);
+        found.compiler = compiler_name();
+        found.instruction_set = rv::instructions;
+        return found;
+    }
+
+    static std::string compiler_name() {
+#if defined(__clang__)
+        return "clang " + std::to_string(__clang_major__);
+#else
+        return "g++ " + std::to_string(__GNUC__);
+#endif
+    }
+
+    const ratings& data_;
+    std::uint64_t seed_;
+    std::size_t half_;
+    films shelf_;
+    viewers crowd_;
+    rv::random draw_;
+    ranker learning_;
+    catalogue items_;
+    std::optional<std::pair<ranker, catalogue>> frozen_;
+
+    visit here_;
+    std::vector<float> scores_;
+    std::vector<rv::outcome<catalogue::entry>> outcomes_;
+    std::size_t window_;
+    std::vector<judge> judges_;
+    latency_recorder rank_times_, learn_times_;
+    std::optional<std::size_t> person_;
+    replay::person found_person_;
+};
+
+/// What the command line asks for; nothing when it asked for help only. Throws bad_input.
+std::optional<options> parse(int count, char** words) {
+    cxxopts::Options known("replay", "Replays ratings in time order against three rankers, and reports who recommended best.");
+    known.add_options()("ratings", "CSV of user,item,rating,time[,title,genres]", cxxopts::value<std::string>(), "FILE")(
+        "json", "write the table for machines", cxxopts::value<std::string>(), "FILE")("page", "write the page for people", cxxopts::value<std::string>(), "FILE")(
+        "limit", "replay only the first N ratings", cxxopts::value<std::size_t>(), "N")(
+        "user", "show recommendations for this user", cxxopts::value<std::uint64_t>(), "ID")(
+        "seed", "of the first weights and of the draws", cxxopts::value<std::uint64_t>()->default_value("1"), "N")("help", "show this");
+    try {
+        const auto given = known.parse(count, words);
+        if (given.count("help")) {
+            std::cout << known.help() << "\nExit codes: 0 done, 1 a file could not be written, 2 bad arguments or ratings.\n";
+            return std::nullopt;
+        }
+        if (!given.unmatched().empty()) throw bad_input("expected options only, got \"" + given.unmatched().front() + "\"; --help lists them");
+        if (!given.count("ratings")) throw bad_input("--ratings FILE is missing; --help lists the options");
+        const auto path = [&](const char* name) { return std::filesystem::path(given.count(name) ? given[name].as<std::string>() : ""); };
+        return options{.ratings = path("ratings"),
+                       .json = path("json"),
+                       .page = path("page"),
+                       .limit = given.count("limit") ? given["limit"].as<std::size_t>() : 0,
+                       .seed = given["seed"].as<std::uint64_t>(),
+                       .person = given.count("user") ? given["user"].as<std::uint64_t>() : 0};
+    } catch (const bad_input&) {
+        throw;
+    } catch (const std::exception& refused) {  // the library's own types have changed their names
+        throw bad_input(refused.what());
+    }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    try {
+        const auto wanted = parse(count, words);
+        if (!wanted) return 0;
+        ratings data = read_ratings(wanted->ratings);
+        if (wanted->limit && wanted->limit < data.events.size()) data.events.resize(wanted->limit);
+        report found = run(data, *wanted).replay_all();
+        found.source = wanted->ratings.filename().string();
+        found.reproduce = {"sh examples/run.sh"};
+        print(found, std::cout);
+        if (!wanted->json.empty()) write_json(found, wanted->json);
+        if (!wanted->page.empty()) write_page(found, wanted->page);
+        return 0;
+    } catch (const bad_input& refused) {
+        std::cerr << "replay: " << refused.what() << '\n';
+        return 2;
+    } catch (const std::exception& failed) {
+        std::cerr << "replay: " << failed.what() << '\n';
+        return 1;
+    }
+}
