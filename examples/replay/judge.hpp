@@ -33,7 +33,8 @@ public:
         }
     }
 
-    /// So far.
+    // so far
+    std::uint64_t judged() const { return whole_.events; }
     double hit_rate() const { return mean(whole_).hit_rate; }
 
     void fill(ranker_report& found) const {

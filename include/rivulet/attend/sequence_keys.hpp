@@ -91,7 +91,7 @@ template <class Sequence, std::size_t Width> struct sequence_keys {
         const T scale = T(1) / std::sqrt(static_cast<T>(depth));
         for (std::size_t r = 0; r < queries.count; ++r) std::fill_n(shares[r], padded(kept.count), T(0));
         math::multiply<T>(queries, depth, kept.column(first), kept.count, shares);
-        for (std::size_t r = 0; r < queries.count; ++r) math::softmax(shares[r], kept.count, scale);
+        for (std::size_t r = 0; r < queries.count; ++r) math::softmax<true>(shares[r], kept.count, scale);
     }
 
     /// From the shares of one query and their slopes (overwritten), adds to the slopes of the query, (depth), and of the keys.

@@ -2,6 +2,7 @@
 // Registers: the one place that names xsimd, with what its versions 8.1 to 14 spell differently.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -57,6 +58,17 @@ template <class T, class Arch> T largest(const batch<T, Arch>& x) noexcept {
     return lane[0];
 }
 
+/// 1 in the first `count` lanes, 0 in the others; `count` at most the number of lanes. Read from a table at an offset.
+template <class T, class Arch = native> batch<T, Arch> leading_ones(std::size_t count) noexcept {
+    constexpr std::size_t step = lanes<T, Arch>;
+    static constexpr auto table = [] {
+        std::array<T, 2 * step> made{};
+        for (std::size_t i = 0; i < step; ++i) made[i] = T(1);
+        return made;
+    }();
+    return batch<T, Arch>::load_unaligned(table.data() + step - count);
+}
+
 /// exp(x), 0 for what is far below zero: xsimd turns x / log 2 into an integer on its way, which far out no integer can hold.
 template <class T, class Arch> batch<T, Arch> exp(const batch<T, Arch>& x) noexcept {
     const batch<T, Arch> lowest(T(-1000));
@@ -69,9 +81,10 @@ template <class T, class Arch> batch<T, Arch> rectified(const batch<T, Arch>& x)
     return xsimd::select(x < batch<T, Arch>(T(0)), batch<T, Arch>(T(0)), x);
 }
 
-/// x where `gate` is above zero, else 0: the slope of a rectifier.
-template <class T, class Arch> batch<T, Arch> where_positive(const batch<T, Arch>& gate, const batch<T, Arch>& x) noexcept {
-    return xsimd::select(gate > batch<T, Arch>(T(0)), x, batch<T, Arch>(T(0)));
+/// x where `gate` is above zero, else y.
+template <class T, class Arch>
+batch<T, Arch> where_positive(const batch<T, Arch>& gate, const batch<T, Arch>& x, const batch<T, Arch>& y) noexcept {
+    return xsimd::select(gate > batch<T, Arch>(T(0)), x, y);
 }
 
 }  // namespace rivulet

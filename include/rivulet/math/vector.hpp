@@ -52,8 +52,12 @@ template <class T, class Arch = simd::native> void rectify(T* x, std::size_t n) 
 
 /// slope = 0 where the rectified value was not positive. O(n).
 template <class T, class Arch = simd::native> void rectify_backward(const T* rectified, T* slope, std::size_t n) noexcept {
+    const simd::batch<T, Arch> nothing(T(0));
     sweep<T, Arch>(
-        n, [&](std::size_t i) { simd::store(slope + i, simd::where_positive(simd::load<T, Arch>(rectified + i), simd::load<T, Arch>(slope + i))); },
+        n,
+        [&](std::size_t i) {
+            simd::store(slope + i, simd::where_positive(simd::load<T, Arch>(rectified + i), simd::load<T, Arch>(slope + i), nothing));
+        },
         [&](std::size_t i) { slope[i] = rectified[i] > T(0) ? slope[i] : T(0); });
 }
 
