@@ -13,6 +13,7 @@
 #include <cxxopts.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -154,23 +155,39 @@ private:
     void judge_all(std::size_t event) {
         const rating& now = data_.events[event];
         const bool late = event >= half_;
-        for (std::size_t film = 0; film < scores_.size(); ++film) scores_[film] = static_cast<float>(shelf_.popularity(film, event));
+        const bool timing = judges_[role::learning].judged() % time_every == 0;  // the place needs all scores, a host's answer only the best
+        const auto allows = [&](rv::item_id film) { return !crowd_.has_rated(now.user, film); };
+
+        const auto count = [&] {
+            for (std::size_t film = 0; film < scores_.size(); ++film) scores_[film] = static_cast<float>(shelf_.popularity(film, event));
+        };
+        count();
         judges_[role::popularity].add(place(now), late);
+        if (timing)
+            timed(rank_times_[role::popularity], [&] {
+                std::array<rv::scored, judge::cutoff> room;
+                rv::top_k best(room);
+                count();
+                for (std::size_t film = 0; film < scores_.size(); ++film)
+                    if (allows(film)) best.add({film, scores_[film]});
+                return best.sorted().size();
+            });
 
         const auto request = here_.request();
-        require(learning_.score(request, items_, std::span<float>(scores_)));
-        const std::size_t at = place(now);
-        judges_[role::learning].add(at, late);
-        if (judges_[role::learning].judged() % time_every == 0) {  // the place needs all scores, a host's answer only the best
-            const auto best = timed(rank_times_, [&] {
-                return learning_.rank(request, items_, judge::cutoff, [&](rv::item_id film) { return !crowd_.has_rated(now.user, film); });
-            });
+        const auto judge_pipeline = [&](const ranker& by, const catalogue& items, role::index as) {
+            require(by.score(request, items, std::span<float>(scores_)));
+            const std::size_t at = place(now);
+            judges_[as].add(at, late);
+            if (!timing) return at;
+            const auto best = timed(rank_times_[as], [&] { return by.rank(request, items, judge::cutoff, allows); });
             require(best.status);
             const bool listed = std::any_of(best.begin(), best.end(), [&](const rv::scored& one) { return one.id == now.film; });
             if (listed != (at <= judge::cutoff)) throw std::logic_error("a ranking and the scores behind it disagree");
-        }
-        if (late) require(frozen_->first.score(request, frozen_->second, std::span<float>(scores_)));
-        judges_[role::frozen].add(late ? place(now) : at, late);
+            return at;
+        };
+        const std::size_t at = judge_pipeline(learning_, items_, role::learning);
+        if (late) judge_pipeline(frozen_->first, frozen_->second, role::frozen);
+        else judges_[role::frozen].add(at, late);  // until half time it is the same pipeline
     }
 
     std::size_t place(const rating& now) const {
@@ -192,7 +209,7 @@ private:
         require(timed(learn_times_, [&] { return learning_.learn(here_.request(), outcomes_); }).status);
     }
 
-    /// The user who liked the most on both sides of half time, or the one asked for.
+    /// The one asked for, or of the users who liked enough on both sides of half time the one in the middle, to show somebody ordinary.
     std::optional<std::size_t> choose_person(std::uint64_t wanted) const {
         if (wanted) {
             const auto known = std::find(data_.users.begin(), data_.users.end(), wanted);
@@ -202,9 +219,13 @@ private:
         std::vector<std::array<std::size_t, 2>> likes(data_.users.size());
         for (std::size_t event = 0; event < data_.events.size(); ++event)
             if (data_.events[event].stars >= liked_from) ++likes[data_.events[event].user][event >= half_];
-        const auto most = std::max_element(likes.begin(), likes.end(), [](const auto& a, const auto& b) { return std::min(a[0], a[1]) < std::min(b[0], b[1]); });
-        if (most == likes.end() || (*most)[0] == 0) return std::nullopt;
-        return static_cast<std::size_t>(most - likes.begin());
+        const auto both = [&](std::size_t user) { return std::min(likes[user][0], likes[user][1]); };
+        std::vector<std::size_t> known;
+        for (std::size_t user = 0; user < likes.size(); ++user)
+            if (both(user) >= 20) known.push_back(user);
+        if (known.empty()) return std::nullopt;
+        std::sort(known.begin(), known.end(), [&](std::size_t a, std::size_t b) { return std::pair(both(a), a) < std::pair(both(b), b); });
+        return known[known.size() / 2];
     }
 
     report findings(double seconds) {
@@ -225,8 +246,10 @@ private:
         frozen.note = "the pipeline, learning until half time; its features stay current, its weights do not.";
         learning.name = "learning";
         learning.note = "the same pipeline, learning from every event.";
-        for (const auto role : {role::popularity, role::frozen, role::learning}) judges_[role].fill(found.rankers[role]);
-        learning.rank = rank_times_.summary();
+        for (const auto role : {role::popularity, role::frozen, role::learning}) {
+            judges_[role].fill(found.rankers[role]);
+            found.rankers[role].rank = rank_times_[role].summary();
+        }
         learning.learn = learn_times_.summary();
         if (person_) found.people.push_back(found_person_);
         found.settings = {{"Pipeline", learning_.signature()},
@@ -266,7 +289,8 @@ private:
     std::vector<rv::outcome<catalogue::entry>> outcomes_;
     std::size_t window_;
     std::vector<judge> judges_;
-    latency_recorder rank_times_, learn_times_;
+    std::array<latency_recorder, 3> rank_times_;
+    latency_recorder learn_times_;
     std::optional<std::size_t> person_;
     replay::person found_person_;
 };

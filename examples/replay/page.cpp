@@ -71,8 +71,8 @@ std::string quality_rows(const report& found, const quality ranker_report::*part
 
 std::string quality_section(const report& found) {
     const std::string cutoff = std::to_string(found.cutoff);
-    std::string table = element("caption", "MRR and NDCG, too, look at the first " + cutoff +
-                                               " places: a film further up counts more. The best of each column is bold.");
+    std::string table = element("caption", "MRR is the mean of 1 / place. NDCG, like the hit rate, looks at the first " + cutoff +
+                                               " places, and a film further up counts more. The best of each column is bold.");
     table += element("thead", element("tr", "<th scope=\"col\">Ranker</th><th scope=\"col\">Hit rate</th><th scope=\"col\">MRR</th>"
                                             "<th scope=\"col\">NDCG</th>"));
     table += quality_rows(found, &ranker_report::whole, "Whole stream");
