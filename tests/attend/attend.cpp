@@ -180,6 +180,36 @@ TEST_CASE_TEMPLATE("masked rows do not count, whatever they hold, and neither do
         }
 }
 
+TEST_CASE_TEMPLATE("a sequence of which only the last row counts gives that row's value to every candidate", T, float, double) {
+    struct newest : rv::context_sequence<in, 1> {};
+    constexpr std::size_t width = 4, candidates = 50;
+    using on_newest = rv::attend<newest, title, width>;
+    using by_request = rv::attend<newest, shopper, width>;
+    const example<width, T> e(6, 3, candidates);
+    const auto sequence = rv::with<newest>(e.rows);
+    typename on_newest::template context_part<T> kept;
+    on_newest{.heads = 2}.prepare_context(e.w.data(), rv::request(sequence), kept);
+    REQUIRE(kept.keys.count == 1);
+    test::guarded_rows<T> parts(candidates, on_newest::candidate_part), out(candidates, width);
+    for (std::size_t r = 0; r < candidates; ++r) on_newest{}.prepare_candidate(e.query_weights(), rv::item(e.query_of_item(r)), parts[r]);
+    on_newest{.heads = 2}.forward(e.w.data(), kept, std::as_const(parts).view(), out.view());
+    test::guarded<T> by(width);
+    by_request{.heads = 2}.forward(e.w.data(), rv::request(sequence, e.query_of_request(0)), by.data());
+    for (std::size_t j = 0; j < width; ++j) {
+        for (std::size_t r = 0; r < candidates; ++r) CHECK(out[r][j] == kept.value(0)[j]);
+        CHECK(by.data()[j] == kept.value(0)[j]);
+    }
+    CHECK(out.intact());
+    const std::vector<T> out_slope(width, T(1));
+    std::vector<T> g(by_request::weights, T(0));
+    by_request{.heads = 2}.backward(e.w.data(), rv::request(sequence, e.query_of_request(0)), out_slope.data(), g.data());
+    for (std::size_t i = 0; i < in; ++i)
+        for (std::size_t j = 0; j < width; ++j) {
+            CHECK(g[i * 16 + j] == 0);  // one share is 1 whatever the keys
+            CHECK(g[(in + i) * 16 + j] == e.rows[2 * in + i]);
+        }
+}
+
 TEST_CASE_TEMPLATE("no rows give zeros and one row gives exactly its value", T, float, double) {
     constexpr std::size_t width = 20;
     const auto nothing = from_items(example<width, T>(1, 0, 5), 4);

@@ -99,3 +99,12 @@ TEST_CASE_TEMPLATE("max is the larger number of each lane, and largest the large
         CHECK(simd::largest(simd::load(a.data())) == -3);
     }
 }
+
+TEST_CASE_TEMPLATE("leading ones are ones up to a count and zeros from there on", T, float, double) {
+    constexpr std::size_t lanes = simd::lanes<T>;
+    for (std::size_t count = 0; count <= lanes; ++count) {
+        T mask[lanes];
+        simd::store(mask, simd::leading_ones<T>(count));
+        for (std::size_t i = 0; i < lanes; ++i) CHECK(mask[i] == (i < count ? T(1) : T(0)));
+    }
+}

@@ -104,6 +104,23 @@ TEST_CASE_TEMPLATE("a scale multiplies every logit", T, float, double) {
         }
 }
 
+TEST_CASE_TEMPLATE("with room for padded(n) numbers the shares are the same, the padding becomes zero, and nothing else is written", T,
+                   float, double) {
+    rv::random draw(5);
+    for (const std::size_t n : test::sizes) {
+        CAPTURE(n);
+        const test::guarded<T> x(draw, n, 3);
+        test::guarded<T> plain = x, padded(rv::padded(n));
+        for (std::size_t i = 0; i < rv::padded(n); ++i) padded.data()[i] = i < n ? x.data()[i] : T(99);
+        rv::math::softmax(plain.data(), n, T(0.5));
+        rv::math::softmax<true>(padded.data(), n, T(0.5));
+        for (std::size_t i = 0; i < n; ++i) REQUIRE(padded.data()[i] == plain.data()[i]);
+        const std::size_t register_end = (n + rv::simd::lanes<T> - 1) / rv::simd::lanes<T> * rv::simd::lanes<T>;
+        for (std::size_t i = n; i < std::min(rv::padded(n), register_end); ++i) REQUIRE(padded.data()[i] == 0);
+        CHECK(padded.intact());
+    }
+}
+
 TEST_CASE("softmax of nothing is nothing") {
     rv::math::softmax(static_cast<float*>(nullptr), 0);
     rv::math::softmax_backward(static_cast<const float*>(nullptr), static_cast<float*>(nullptr), 0);

@@ -81,7 +81,7 @@ std::span<const std::byte> view(const file_bytes& bytes) { return bytes; }
 
 // Where things lie, as the header of the snapshot's source says.
 constexpr std::size_t version_at = 8, order_at = 12, signature_at = 16, scalar_at = 20, weights_at = 24, updater_at = 32, steps_at = 40,
-                      reserved_at = 48, check_at = 56, header_size = 64;
+                      signature_check_at = 48, check_at = 56, header_size = 64;
 
 template <class T> void put(file_bytes& bytes, std::size_t at, T value) { std::memcpy(bytes.data() + at, &value, sizeof value); }
 template <class T> T take(const file_bytes& bytes, std::size_t at) {
@@ -183,7 +183,7 @@ TEST_CASE("the bytes are what the format says: header, signature, weights, updat
     CHECK(take<std::uint64_t>(saved, weights_at) == weights);
     CHECK(take<std::uint64_t>(saved, updater_at) == state);
     CHECK(take<std::uint64_t>(saved, steps_at) == 20);
-    CHECK(take<std::uint64_t>(saved, reserved_at) == 0);
+    CHECK(take<std::uint64_t>(saved, signature_check_at) == rv::hash(ranker.signature()));
     CHECK(std::memcmp(saved.data() + header_size, ranker.signature().data(), ranker.signature().size()) == 0);
     CHECK(std::memcmp(saved.data() + first, ranker.weights().data(), 4 * weights) == 0);
     CHECK(sealed(saved) == saved);
@@ -251,9 +251,9 @@ TEST_CASE("another magic, version or byte order is named, even when the checksum
     put(swapped, order_at, std::uint32_t(0x04030201));
     put(swapped, version_at, std::uint32_t(0x01000000));
     CHECK(refusal(ranker, sealed(swapped)) == "snapshot: byte order at offset 12 is another machine's");
-    auto reserved = saved;
-    put(reserved, reserved_at, std::uint64_t(1));
-    CHECK(contains(refusal(ranker, sealed(reserved)), "offset 48"));
+    auto unsigned_file = saved;
+    put(unsigned_file, signature_check_at, std::uint64_t(1));
+    CHECK(contains(refusal(ranker, sealed(unsigned_file)), "the signature at offset 64 does not match its checksum"));
 }
 
 TEST_CASE("a damaged header and damaged numbers are told apart by the offset of the checksum") {

@@ -12,6 +12,7 @@ namespace rivulet::inline RIVULET_ABI {
 
 /// What a request brings: `struct shopper : rv::context<16> {};` is 16 numbers a request.
 template <std::size_t Width> struct context {
+    static_assert(Width > 0, "a feature has at least one number");
     static constexpr std::size_t width = Width;
     static constexpr std::size_t length = 1;
     static constexpr binding bound = binding::context;
@@ -19,6 +20,7 @@ template <std::size_t Width> struct context {
 
 /// A list that a request brings, oldest first: any number of rows of `Width` numbers, of which the last `Length` are used.
 template <std::size_t Width, std::size_t Length = 64> struct context_sequence {
+    static_assert(Width > 0 && Length > 0, "a sequence has rows of at least one number, and room for at least one row");
     static constexpr std::size_t width = Width;
     static constexpr std::size_t length = Length;
     static constexpr bool sequence = true;
@@ -27,6 +29,7 @@ template <std::size_t Width, std::size_t Length = 64> struct context_sequence {
 
 /// What an item brings: `struct price : rv::candidate<4> {};` is 4 numbers an item.
 template <std::size_t Width> struct candidate {
+    static_assert(Width > 0, "a feature has at least one number");
     static constexpr std::size_t width = Width;
     static constexpr std::size_t length = 1;
     static constexpr binding bound = binding::candidate;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "../core/arena.hpp"
@@ -33,17 +34,11 @@ public:
     }
 
     /// Makes room for `items` rows, at least doubling what it must move. Throws std::bad_alloc.
-    void reserve(std::size_t items) {
-        if (items <= ids_.capacity() && items * width <= numbers_.size()) return;
-        const std::size_t room = std::max<std::size_t>({16, items, 2 * size()});
-        if (room * width > numbers_.size()) numbers_.resize(room * width);
-        ids_.reserve(room);
-        row_of_.reserve(room);
-    }
+    void reserve(std::size_t items) { grow(items); }
 
-    /// A new row at the end, from a record that was checked. Strong guarantee.
+    /// A new row at the end, from a record that was checked and may be a view of another row. Strong guarantee.
     template <class Record> void append(item_id id, const Record& record) {
-        reserve(size() + 1);
+        const arena<Scalar> alive_until_copied = grow(size() + 1);
         row_of_.emplace(id, size());
         ids_.push_back(id);
         write(size() - 1, record);
@@ -73,6 +68,17 @@ public:
     }
 
 private:
+    /// Gives back the block that the numbers lay in, if they moved.
+    arena<Scalar> grow(std::size_t items) {
+        if (items <= ids_.capacity() && items * width <= numbers_.size()) return {};
+        const std::size_t room = std::max<std::size_t>({16, items, 2 * size()});
+        ids_.reserve(room);
+        row_of_.reserve(room);
+        if (room * width <= numbers_.size()) return {};
+        arena<Scalar> larger(room * width);
+        std::copy_n(numbers_.data(), size() * width, larger.data());
+        return std::exchange(numbers_, std::move(larger));
+    }
     template <class Feature> static constexpr std::size_t offset() noexcept {
         std::size_t at = 0;
         bool found = false;

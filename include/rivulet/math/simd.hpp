@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -38,6 +39,15 @@ template <class Arch> batch<double, Arch> fma(const batch<double, Arch>& a, cons
     else
 #endif
         return xsimd::fma(a, b, c);
+}
+
+/// The same for one number, said outright: left to the compiler, `a * b + c` rounds once in one place and twice in another.
+template <class T> T fma(T a, T b, T c) noexcept requires std::is_floating_point_v<T> {
+#if defined(__FMA__) || defined(__aarch64__)
+    return std::fma(a, b, c);
+#else
+    return a * b + c;
+#endif
 }
 
 template <class T, class Arch> T sum(const batch<T, Arch>& x) noexcept {

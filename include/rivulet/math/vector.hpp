@@ -31,7 +31,7 @@ template <class T, class Arch = simd::native> T dot(const T* x, const T* y, std:
     }
     if (at < whole) total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
     T tail = 0;
-    for (std::size_t i = 0; i < rest; ++i) tail += x[whole + i] * y[whole + i];
+    for (std::size_t i = 0; i < rest; ++i) tail = simd::fma(x[whole + i], y[whole + i], tail);
     return simd::sum(total + second) + tail;
 }
 
@@ -40,7 +40,7 @@ template <class T, class Arch = simd::native> void add_scaled(T a, const T* x, T
     const simd::batch<T, Arch> scale(a);
     sweep<T, Arch>(
         n, [&](std::size_t i) { simd::store(y + i, simd::fma(scale, simd::load<T, Arch>(x + i), simd::load<T, Arch>(y + i))); },
-        [&](std::size_t i) { y[i] += a * x[i]; });
+        [&](std::size_t i) { y[i] = simd::fma(a, x[i], y[i]); });
 }
 
 /// x = max(x, 0); NaN stays NaN. O(n).

@@ -2,7 +2,7 @@
 // Snapshots: a pipeline's weights, updater state and step count as bytes that are checked before anything is believed.
 //
 // Bytes, little-endian: a header of 64 (magic 8, version 4, byte order 4, signature length 4, scalar size 4, weights 8, updater numbers 8,
-// steps 8, zeros 8, hash of the preceding 56: 8), the signature, the weights, the updater's numbers, hash of these three (8).
+// steps 8, hash of the signature 8, hash of the preceding 56: 8), the signature, the weights, the updater's numbers, hash of these three (8).
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ struct snapshot_header {
     std::uint64_t weights = 0;
     std::uint64_t updater = 0;
     std::uint64_t steps = 0;
-    std::uint64_t reserved = 0;
+    std::uint64_t signature_check = 0;
     std::uint64_t check = 0;
 };
 static_assert(sizeof(snapshot_header) == 64);
@@ -67,7 +67,6 @@ inline snapshot_header read_header(std::span<const std::byte> bytes) {
     if (header.version != snapshot_header{}.version)
         refuse("format version " + std::to_string(header.version) + " at offset 8, this rivulet reads version " + std::to_string(snapshot_header{}.version));
     if (header.check != header_check(header)) refuse("the header's checksum at offset 56 does not match");
-    if (header.reserved != 0) refuse("the 8 bytes at offset 48 should be zero");
     return header;
 }
 
@@ -80,7 +79,8 @@ template <class Pipeline> std::vector<std::byte> save(const Pipeline& ranker) {
                                    .scalar = sizeof(typename Pipeline::scalar),
                                    .weights = ranker.weights().size(),
                                    .updater = ranker.updater_numbers().size(),
-                                   .steps = ranker.steps()};
+                                   .steps = ranker.steps(),
+                                   .signature_check = hash(std::string_view(signature))};
     header.check = detail::header_check(header);
     std::vector<std::byte> bytes(detail::snapshot_size(ranker, signature.size()));
     std::size_t at = 0;
@@ -107,6 +107,7 @@ template <class Pipeline> void load(Pipeline& ranker, std::span<const std::byte>
     const std::string signature = ranker.signature();
     if (bytes.size() - sizeof header < header.signature) refuse(errc::format, "cut inside the signature at offset " + std::to_string(bytes.size()));
     const std::string found(reinterpret_cast<const char*>(bytes.data()) + sizeof header, header.signature);
+    if (header.signature_check != hash(std::string_view(found))) refuse(errc::format, "the signature at offset 64 does not match its checksum");
     if (found != signature) refuse(errc::mismatch, "expected [" + signature + "], got [" + found + "]");
     if (header.scalar != sizeof(scalar) || header.weights != ranker.weights().size() || header.updater != ranker.updater_numbers().size())
         refuse(errc::mismatch, "expected " + std::to_string(ranker.weights().size()) + " weights, got " + std::to_string(header.weights));

@@ -60,7 +60,7 @@ public:
         const item record(parts...);
         if (contains(id)) return {errc::duplicate_item, "catalogue", 0, 0, id};
         if (const status checked = detail::check<scalar>(record, features{}); !checked) return checked;
-        reserve(size() + 1);
+        make_room(size() + 1);
         items_.append(id, record);
         compute(size() - 1);
         return {};
@@ -90,7 +90,7 @@ public:
 
     /// Room for this many items without moving. Throws std::bad_alloc, and then nothing has changed.
     void reserve(std::size_t items) {
-        if (items * Plan::values > values_.size()) values_.resize(std::max(items, 2 * size()) * Plan::values);
+        make_room(items);
         items_.reserve(items);
     }
 
@@ -104,6 +104,9 @@ public:
     std::size_t memory() const noexcept { return items_.memory() + (values_.size() + slow_.size()) * sizeof(scalar); }
 
 private:
+    void make_room(std::size_t items) {
+        if (items * Plan::values > values_.size()) values_.resize(std::max(items, 2 * size()) * Plan::values);
+    }
     void compute(std::size_t row) noexcept { plan_.prepare_candidate(slow_.data(), this->row(row), values_.data() + row * Plan::values); }
 
     Plan plan_;

@@ -33,10 +33,9 @@ template <class Plan, class Request> class gradient {
 
 public:
     gradient(const Plan& plan, const scalar* w, const Request& request, scalar* g) noexcept : plan_(plan), w_(w), request_(request), g_(g) {
-        plan_.prepare_context(w_, request_, kept_);
+        plan_.prepare_context(w_, request_, kept_, [&](std::size_t i, const scalar* out) { std::copy_n(out, column[i + 1] - column[i], fused_.data() + column[i]); });
         each<count>([&](auto i) {
-            if constexpr (bound<i> == binding::context) std::get<i>(plan_.components).forward(plan_.template own<i>(w_), request_, fused_.data() + column[i]);
-            else if constexpr (bound<i> == binding::pair && learned<i>) std::get<i>(part_slopes_).start_slope(std::get<i>(kept_.parts));
+            if constexpr (bound<i> == binding::pair && learned<i>) std::get<i>(part_slopes_).start_slope(std::get<i>(kept_.parts));
         });
         base_slope_.fill(0);
     }

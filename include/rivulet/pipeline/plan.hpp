@@ -24,6 +24,9 @@ template <class Scalar, class... Components, class Ranker> class plan<Scalar, fu
     static_assert((complete_component<Components, Scalar, any_record<Scalar>, any_record<Scalar>>() && ...));
 
     struct nothing {};
+    struct ignore {
+        void operator()(std::size_t, const Scalar*) const noexcept {}
+    };
     template <std::size_t I> using component = std::tuple_element_t<I, std::tuple<Components...>>;
     template <std::size_t I> static constexpr binding bound = component<I>::bound;
 
@@ -80,11 +83,11 @@ public:
         });
     }
 
-    /// Request time.
-    template <class Request> void prepare_context(const Scalar* w, const Request& request, request_values& kept) const noexcept {
+    /// Request time. `see(i, out)` is shown the output of every component of the context's.
+    template <class Request, class See = ignore> void prepare_context(const Scalar* w, const Request& request, request_values& kept, See&& see = {}) const noexcept {
         std::copy_n(w + at.bias, padded(first), kept.base.data());
         each<count>([&](auto i) {
-            if constexpr (bound<i> == binding::context) add_share<i>(w, request, kept.base.data());
+            if constexpr (bound<i> == binding::context) add_share<i>(w, request, kept.base.data(), see);
             else if constexpr (bound<i> == binding::pair) std::get<i>(components).prepare_context(own<i>(w), request, std::get<i>(kept.parts));
         });
     }
@@ -136,8 +139,9 @@ public:
     status validate() const noexcept {
         status result;
         each<count>([&](auto i) {
-            if constexpr (requires { std::get<i>(components).validate(); })
-                if (result) result = std::get<i>(components).validate();
+            const auto& stage = std::get<i>(components);
+            if constexpr (requires { stage.validate(); })
+                if (result) result = stage.validate();
         });
         return result;
     }
@@ -146,9 +150,10 @@ public:
     std::string signature() const {
         std::string text;
         each<count>([&](auto i) {
-            using stage = component<i>;
-            text += std::string(type_name<stage>()) + "(" + inputs_text(typename stage::inputs{}) + ")->" + std::to_string(stage::width);
-            if constexpr (requires { std::get<i>(components).settings(); }) text += "{" + std::get<i>(components).settings() + "}";
+            const auto& stage = std::get<i>(components);
+            using type = component<i>;
+            text += std::string(type_name<type>()) + "(" + inputs_text(typename type::inputs{}) + ")->" + std::to_string(type::width);
+            if constexpr (requires { stage.settings(); }) text += "{" + stage.settings() + "}";
             text += " ";
         });
         text += std::string(type_name<Ranker>()) + "(" + std::to_string(fuse<Components...>::width);
@@ -174,9 +179,10 @@ private:
         std::get<I>(components).forward(own<I>(w), std::get<I>(kept.parts), parts, out);
     }
     /// sum += the component's value times its rows of the first layer.
-    template <std::size_t I, class Side> void add_share(const Scalar* w, const Side& side, Scalar* sum) const noexcept {
+    template <std::size_t I, class Side, class See = ignore> void add_share(const Scalar* w, const Side& side, Scalar* sum, See&& see = {}) const noexcept {
         std::array<Scalar, component<I>::width> out;
         std::get<I>(components).forward(own<I>(w), side, out.data());
+        see(I, out.data());
         math::multiply<Scalar>({out.data(), 1, out.size()}, out.size(), w + at.block[I], first, {sum, 1, padded(first)});
     }
     template <class... Features> static std::string inputs_text(features<Features...>) {
