@@ -139,14 +139,14 @@ private:
         visit there;
         crowd_.arrive(there, *person_, shelf_, time);
         std::vector<recommendation> found;
-        for (const auto [film, score] : by.rank(there.request(), items, 5, [&](rv::item_id id) { return !crowd_.has_rated(*person_, id); })) {
-            const auto& about = data_.films[film];
+        for (const rv::scored& one : by.rank(there.request(), items, 5, [&](rv::item_id id) { return !crowd_.has_rated(*person_, id); })) {
+            const auto& about = data_.films[one.id];
             std::string genres;
             for (const auto genre : about.genres) genres += (genres.empty() ? "" : "|") + data_.genres[genre];
             const bool liked_later = look_ahead && std::any_of(data_.events.begin() + static_cast<std::ptrdiff_t>(half_), data_.events.end(), [&](const rating& r) {
-                return r.user == *person_ && r.film == film && r.stars >= liked_from;
+                return r.user == *person_ && r.film == one.id && r.stars >= liked_from;
             });
-            found.push_back({about.title, genres, static_cast<double>(score), liked_later});
+            found.push_back({about.title, genres, static_cast<double>(one.score), liked_later});
         }
         return found;
     }

@@ -8,18 +8,18 @@
 
 using namespace shop;
 
-namespace {
+namespace promised {  // named, since what is declared here is never defined
 
 using ranker_type = decltype(shop::everything<float, rv::mlp<16, 8>, rv::adagrad>());
 using items_type = ranker_type::catalogue_type;
 using request_type = decltype(std::declval<visit<float>>().request());
 using item_type = decltype(std::declval<shelf<float>>().item(0));
-const ranker_type& ranker();
-ranker_type& learner();
-const items_type& items();
-items_type& stock();
-const request_type& request();
-const item_type& item();
+const ranker_type& ranker() noexcept;
+ranker_type& learner() noexcept;
+const items_type& items() noexcept;
+items_type& stock() noexcept;
+const request_type& request() noexcept;
+const item_type& item() noexcept;
 
 static_assert(noexcept(ranker().score(request(), item())));
 static_assert(noexcept(ranker().score(request(), items().at(1))));
@@ -44,6 +44,6 @@ static_assert(std::is_trivially_copyable_v<request_type> && std::is_trivially_co
 static_assert(std::is_trivially_copyable_v<rv::status> && std::is_trivially_copyable_v<rv::scored>);
 static_assert(std::is_trivially_copyable_v<rv::ranked> && std::is_trivially_copyable_v<rv::learned>);
 
-}  // namespace
+}  // namespace promised
 
 TEST_CASE("the promises above hold, or this file would not compile") { CHECK(std::is_empty_v<rv::pass<price>>); }
