@@ -21,7 +21,8 @@ void rank(benchmark::State& state) {
     double highest = -1e30;
     for (std::size_t i = 0; i < candidates; ++i)
         highest = std::max(highest, bench::naive_score(ranker, contexts.data(), items_numbers.data() + 128 * i));
-    if (best.size() != 10 || std::abs(static_cast<double>(best[0].score) - highest) > 1e-4) state.SkipWithError("the best score is not the naive one");
+    if (best.size() != 10 || std::abs(static_cast<double>(best[0].score) - highest) > 1e-4)
+        state.SkipWithError("the best score is not the naive one");
 }
 
 void score(benchmark::State& state) {

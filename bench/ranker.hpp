@@ -52,7 +52,8 @@ template <class Ranker> double naive_score(const Ranker& ranker, const float* co
     x.insert(x.end(), candidate, candidate + 128);
     using tail = rv::mlp<256, 128>;
     const float *second = w + at.ranker + tail::offset(1), *third = w + at.ranker + tail::offset(2);
-    return layer(layer(layer(x, stacked.data(), w + at.bias, 256, true), second, second + 256 * 128, 128, true), third, third + 128, 1, false)[0];
+    return layer(layer(layer(x, stacked.data(), w + at.bias, 256, true), second, second + 256 * 128, 128, true), third, third + 128, 1,
+                 false)[0];
 }
 
 }  // namespace bench

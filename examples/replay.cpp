@@ -28,9 +28,9 @@ namespace {
 
 using namespace replay;
 
-constexpr float liked_from = 4;            // stars
-constexpr std::size_t negatives = 32;      // films the user has not rated, drawn evenly
-constexpr std::size_t refresh_every = 250; // events
+constexpr float liked_from = 4;             // stars
+constexpr std::size_t negatives = 32;       // films the user has not rated, drawn evenly
+constexpr std::size_t refresh_every = 250;  // events
 constexpr std::size_t reduce_every = 10'000;
 constexpr std::size_t time_every = 5;  // judged events
 
@@ -60,13 +60,15 @@ std::string day(std::int64_t time) {
 class run {
 public:
     run(const ratings& data, const options& wanted)
-        : data_(data), seed_(wanted.seed), half_(data.events.size() / 2), shelf_(data, wanted.seed), crowd_(data.users.size(), data.films.size()),
-          draw_(wanted.seed + 1), learning_(make_ranker(wanted.seed)), items_(learning_.catalogue()), scores_(data.films.size()),
-          window_(std::max<std::size_t>(1, judged_in_all() / 100)), judges_(3, judge(window_)), person_(choose_person(wanted.person)) {
+        : data_(data), seed_(wanted.seed), half_(data.events.size() / 2), shelf_(data, wanted.seed),
+          crowd_(data.users.size(), data.films.size()), draw_(wanted.seed + 1), learning_(make_ranker(wanted.seed)),
+          items_(learning_.catalogue()), scores_(data.films.size()), window_(std::max<std::size_t>(1, judged_in_all() / 100)),
+          judges_(3, judge(window_)), person_(choose_person(wanted.person)) {
         items_.reserve(data.films.size());
         for (std::size_t film = 0; film < data.films.size(); ++film) {
             shelf_.describe(film, 0, data.events.front().time);
-            require(items_.add(film, rv::with<content>(shelf_.content_of(film), content::width), rv::with<standing>(shelf_.standing_of(film), standing::width),
+            require(items_.add(film, rv::with<content>(shelf_.content_of(film), content::width),
+                               rv::with<standing>(shelf_.standing_of(film), standing::width),
                                rv::with<company>(shelf_.company_of(film), company::width)));
         }
     }
@@ -103,7 +105,8 @@ private:
     }
 
     std::size_t judged_in_all() const {
-        return static_cast<std::size_t>(std::count_if(data_.events.begin(), data_.events.end(), [](const rating& r) { return r.stars >= liked_from; }));
+        return static_cast<std::size_t>(
+            std::count_if(data_.events.begin(), data_.events.end(), [](const rating& r) { return r.stars >= liked_from; }));
     }
 
     /// Puts what a film brings now into the catalogues of the rankers that are alive.
@@ -143,9 +146,9 @@ private:
             const auto& about = data_.films[one.id];
             std::string genres;
             for (const auto genre : about.genres) genres += (genres.empty() ? "" : "|") + data_.genres[genre];
-            const bool liked_later = look_ahead && std::any_of(data_.events.begin() + static_cast<std::ptrdiff_t>(half_), data_.events.end(), [&](const rating& r) {
-                return r.user == *person_ && r.film == one.id && r.stars >= liked_from;
-            });
+            const bool liked_later =
+                look_ahead && std::any_of(data_.events.begin() + static_cast<std::ptrdiff_t>(half_), data_.events.end(),
+                                          [&](const rating& r) { return r.user == *person_ && r.film == one.id && r.stars >= liked_from; });
             found.push_back({about.title, genres, static_cast<double>(one.score), liked_later});
         }
         return found;
@@ -155,7 +158,8 @@ private:
     void judge_all(std::size_t event) {
         const rating& now = data_.events[event];
         const bool late = event >= half_;
-        const bool timing = judges_[role::learning].judged() % time_every == 0;  // the place needs all scores, a host's answer only the best
+        const bool timing =
+            judges_[role::learning].judged() % time_every == 0;  // the place needs all scores, a host's answer only the best
         const auto allows = [&](rv::item_id film) { return !crowd_.has_rated(now.user, film); };
 
         const auto count = [&] {
@@ -186,8 +190,10 @@ private:
             return at;
         };
         const std::size_t at = judge_pipeline(learning_, items_, role::learning);
-        if (late) judge_pipeline(frozen_->first, frozen_->second, role::frozen);
-        else judges_[role::frozen].add(at, late);  // until half time it is the same pipeline
+        if (late)
+            judge_pipeline(frozen_->first, frozen_->second, role::frozen);
+        else
+            judges_[role::frozen].add(at, late);  // until half time it is the same pipeline
     }
 
     std::size_t place(const rating& now) const {
@@ -235,7 +241,8 @@ private:
         found.items = data_.films.size();
         found.first_day = day(data_.events.front().time);
         found.last_day = day(data_.events.back().time);
-        found.judged_rule = "every rating of 4 or more, before it is learned from: where does its film come among all that the user has not rated?";
+        found.judged_rule =
+            "every rating of 4 or more, before it is learned from: where does its film come among all that the user has not rated?";
         found.judged_events = judged_in_all();
         found.cutoff = judge::cutoff;
         found.window = window_;
@@ -252,15 +259,17 @@ private:
         }
         learning.learn = learn_times_.summary();
         if (person_) found.people.push_back(found_person_);
-        found.settings = {{"Pipeline", learning_.signature()},
-                          {"Weights", grouped(learning_.weights().size())},
-                          {"Learned at", "ratings of 4 or more: the film and " + std::to_string(negatives) + " films that the user has not rated"},
-                          {"Refresh", "every " + std::to_string(refresh_every) + " events; the film of an event at once"},
-                          {"PCA", "fitted anew every " + grouped(reduce_every) + " events"},
-                          {"Memory", grouped((learning_.memory() + items_.memory()) / 1024) + " KiB for the pipeline and its catalogue"},
-                          {"Seed", std::to_string(seed_)}};
+        found.settings = {
+            {"Pipeline", learning_.signature()},
+            {"Weights", grouped(learning_.weights().size())},
+            {"Learned at", "ratings of 4 or more: the film and " + std::to_string(negatives) + " films that the user has not rated"},
+            {"Refresh", "every " + std::to_string(refresh_every) + " events; the film of an event at once"},
+            {"PCA", "fitted anew every " + grouped(reduce_every) + " events"},
+            {"Memory", grouped((learning_.memory() + items_.memory()) / 1024) + " KiB for the pipeline and its catalogue"},
+            {"Seed", std::to_string(seed_)}};
         found.seconds = seconds;
-        found.rivulet_version = std::to_string(RIVULET_VERSION_MAJOR) + "." + std::to_string(RIVULET_VERSION_MINOR) + "." + std::to_string(RIVULET_VERSION_PATCH);
+        found.rivulet_version = std::to_string(RIVULET_VERSION_MAJOR) + "." + std::to_string(RIVULET_VERSION_MINOR) + "." +
+                                std::to_string(RIVULET_VERSION_PATCH);
         found.compiler = compiler_name();
         found.instruction_set = rv::instructions;
         return found;
@@ -298,10 +307,11 @@ private:
 /// What the command line asks for; nothing when it asked for help only. Throws bad_input.
 std::optional<options> parse(int count, char** words) {
     cxxopts::Options known("replay", "Replays ratings in time order against three rankers, and reports who recommended best.");
-    known.add_options()("ratings", "CSV of user,item,rating,time[,title,genres]", cxxopts::value<std::string>(), "FILE")(
-        "json", "write the table for machines", cxxopts::value<std::string>(), "FILE")("page", "write the page for people", cxxopts::value<std::string>(), "FILE")(
-        "limit", "replay only the first N ratings", cxxopts::value<std::size_t>(), "N")(
-        "user", "show recommendations for this user", cxxopts::value<std::uint64_t>(), "ID")(
+    known.add_options()("ratings", "CSV of user,item,rating,time[,title,genres]", cxxopts::value<std::string>(),
+                        "FILE")("json", "write the table for machines", cxxopts::value<std::string>(),
+                                "FILE")("page", "write the page for people", cxxopts::value<std::string>(),
+                                        "FILE")("limit", "replay only the first N ratings", cxxopts::value<std::size_t>(),
+                                                "N")("user", "show recommendations for this user", cxxopts::value<std::uint64_t>(), "ID")(
         "seed", "of the first weights and of the draws", cxxopts::value<std::uint64_t>()->default_value("1"), "N")("help", "show this");
     try {
         const auto given = known.parse(count, words);
@@ -309,7 +319,8 @@ std::optional<options> parse(int count, char** words) {
             std::cout << known.help() << "\nExit codes: 0 done, 1 a file could not be written, 2 bad arguments or ratings.\n";
             return std::nullopt;
         }
-        if (!given.unmatched().empty()) throw bad_input("expected options only, got \"" + given.unmatched().front() + "\"; --help lists them");
+        if (!given.unmatched().empty())
+            throw bad_input("expected options only, got \"" + given.unmatched().front() + "\"; --help lists them");
         if (!given.count("ratings")) throw bad_input("--ratings FILE is missing; --help lists the options");
         const auto path = [&](const char* name) { return std::filesystem::path(given.count(name) ? given[name].as<std::string>() : ""); };
         return options{.ratings = path("ratings"),
@@ -318,9 +329,7 @@ std::optional<options> parse(int count, char** words) {
                        .limit = given.count("limit") ? given["limit"].as<std::size_t>() : 0,
                        .seed = given["seed"].as<std::uint64_t>(),
                        .person = given.count("user") ? given["user"].as<std::uint64_t>() : 0};
-    } catch (const bad_input&) {
-        throw;
-    } catch (const std::exception& refused) {  // the library's own types have changed their names
+    } catch (const bad_input&) { throw; } catch (const std::exception& refused) {  // the library's own types have changed their names
         throw bad_input(refused.what());
     }
 }

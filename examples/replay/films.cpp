@@ -17,8 +17,10 @@ template <class Centre> void soft_slots(float* out, std::size_t count, double va
     std::fill_n(out, count, 0.0f);
     std::size_t above = 0;
     while (above < count && centre(above) <= value) ++above;
-    if (above == 0) out[0] = 1;
-    else if (above == count) out[count - 1] = 1;
+    if (above == 0)
+        out[0] = 1;
+    else if (above == count)
+        out[count - 1] = 1;
     else {
         const double low = centre(above - 1), part = (value - low) / (centre(above) - low);
         out[above - 1] = static_cast<float>(1 - part);

@@ -23,9 +23,9 @@ struct standing : rv::candidate<10> {};                                     // h
 struct company : rv::candidate<index_width> {};                             // which films it is watched after and before
 
 // what a request brings
-struct viewer : rv::context<8 + genre_slots + content::width> {};          // how much, how kindly and what the user rates
+struct viewer : rv::context<8 + genre_slots + content::width> {};             // how much, how kindly and what the user rates
 struct recent : rv::context_sequence<content::width + 5, history_length> {};  // the user's last films: content, rating, age
-struct met : rv::context<3 * index_width> {};                              // what the last films are, as company, over three spans
+struct met : rv::context<3 * index_width> {};                                 // what the last films are, as company, over three spans
 
 /// Attention of each film over the user's recent ones, crossed with what the film is; the user's state; the film's features, its company
 /// reduced by PCA and met with the company of what the user has just seen; a perceptron; AdaGrad on the log loss of liked or not.

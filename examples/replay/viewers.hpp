@@ -19,9 +19,7 @@ struct visit {
     std::vector<float> history;  // rows of `recent`, oldest first
     std::array<float, met::width> company{};
 
-    auto request() const {
-        return rv::request(rv::with<viewer>(state), rv::with<recent>(history), rv::with<met>(company));
-    }
+    auto request() const { return rv::request(rv::with<viewer>(state), rv::with<recent>(history), rv::with<met>(company)); }
 };
 
 class viewers {

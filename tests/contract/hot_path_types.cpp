@@ -34,7 +34,10 @@ static_assert(noexcept(ranker().digest()));
 static_assert(noexcept(stock().remove(1)));
 
 // Learning through a const pipeline does not compile.
-template <class Ranker> concept can_learn = requires(Ranker& r) { r.learn(request(), item(), rv::click); };
+template <class Ranker>
+concept can_learn = requires(Ranker& r) {
+    r.learn(request(), item(), rv::click);
+};
 static_assert(can_learn<ranker_type> && !can_learn<const ranker_type>);
 
 static_assert(std::is_copy_constructible_v<ranker_type> && std::is_copy_assignable_v<ranker_type>);

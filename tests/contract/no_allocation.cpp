@@ -50,12 +50,16 @@ TEST_CASE("score, rank and learn allocate nothing, refused or not") {
     const std::size_t before = allocations;
     bool good = true;
     for (int i = 0; i < 10; ++i) {
-        good = good && ranker.learn(request, items.at(1000), rv::click) && ranker.learn(request, shelf.item(3), rv::skip) && ranker.learn(request, outcomes);
-        good = good && ranker.rank(request, items, 10) && ranker.rank(request, items, std::span(buffer)) && ranker.rank(request, items, 5, rv::among{list}) &&
+        good = good && ranker.learn(request, items.at(1000), rv::click) && ranker.learn(request, shelf.item(3), rv::skip) &&
+               ranker.learn(request, outcomes);
+        good = good && ranker.rank(request, items, 10) && ranker.rank(request, items, std::span(buffer)) &&
+               ranker.rank(request, items, 5, rv::among{list}) &&
                ranker.rank(request, items, 5, [](rv::item_id id) { return id % 2 == 0; });
-        good = good && ranker.score(request, items, std::span<float>(scores)) && ranker.score(request, items.at(1000)) && ranker.score(request, shelf.item(9));
+        good = good && ranker.score(request, items, std::span<float>(scores)) && ranker.score(request, items.at(1000)) &&
+               ranker.score(request, shelf.item(9));
         good = good && items.change(1003, rv::with<price>(shelf.prices.data(), 2));
-        good = good && !ranker.learn(bad, items.at(1000), rv::click) && !ranker.rank(bad, items, 10) && !ranker.learn(request, items.at(1), rv::click);
+        good = good && !ranker.learn(bad, items.at(1000), rv::click) && !ranker.rank(bad, items, 10) &&
+               !ranker.learn(request, items.at(1), rv::click);
         ranker.refresh(items);
     }
     const std::size_t after = allocations;

@@ -115,7 +115,8 @@ TEST_CASE("what an item may not be is refused, with the reason, and nothing chan
     CHECK(items.remove(1).message() == "catalogue: item 1 is not in the catalogue");
     CHECK(listed(ranker.rank(here.request(), items, 10)) == before);
 
-    CHECK_THROWS_WITH_AS(ranker.catalogue(shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(bad)), "price: expected 6 numbers, got 2", rv::error);
+    CHECK_THROWS_WITH_AS(ranker.catalogue(shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(bad)),
+                         "price: expected 6 numbers, got 2", rv::error);
     shelf.ids[2] = shelf.ids[0];
     CHECK_THROWS_WITH_AS(shelf.catalogue(ranker), "catalogue: item 1000 is in the catalogue already", rv::error);
     shelf.titles[8] = std::numeric_limits<float>::infinity();
@@ -126,7 +127,8 @@ TEST_CASE("an item added between refreshes is computed with the weights of the l
     auto ranker = ranker_of_items();
     const visit<float> here(3);
     const shelf<float> shelf(4, 2);
-    auto items = ranker.catalogue(std::span(shelf.ids).first(3), rv::with<title>(shelf.titles.data(), 21), rv::with<price>(shelf.prices.data(), 6));
+    auto items =
+        ranker.catalogue(std::span(shelf.ids).first(3), rv::with<title>(shelf.titles.data(), 21), rv::with<price>(shelf.prices.data(), 6));
     auto whole = shelf.catalogue(ranker);
     for (int i = 0; i < 5; ++i) REQUIRE(ranker.learn(here.request(), shelf.item(0), rv::click));
     REQUIRE(items.add(shelf.ids[3], rv::with<title>(shelf.titles.data() + 21, 7), rv::with<price>(shelf.prices.data() + 6, 2)));

@@ -12,10 +12,12 @@ namespace {
 
 /// Loss of a few outcomes of one visit under the naive evaluation.
 template <class Pipeline, class Loss, class Request>
-double naive_loss(const Pipeline& ranker, const Loss& loss, const Request& request, const shelf<double>& shelf, const std::vector<rv::feedback>& what) {
+double naive_loss(const Pipeline& ranker, const Loss& loss, const Request& request, const shelf<double>& shelf,
+                  const std::vector<rv::feedback>& what) {
     double total = 0;
     for (std::size_t i = 0; i < what.size(); ++i)
-        total += static_cast<double>(what[i].weight) * loss.value(naive_score(ranker, request, shelf.item(i)), static_cast<double>(what[i].label));
+        total += static_cast<double>(what[i].weight) *
+                 loss.value(naive_score(ranker, request, shelf.item(i)), static_cast<double>(what[i].label));
     return total;
 }
 
@@ -70,7 +72,9 @@ TEST_CASE_TEMPLATE("the gradient of a pipeline equals central differences", Loss
     CHECK(worst_difference<rv::mlp<8, 6, 4>, Loss>(2, 1) < rounding_and_truncation);
 }
 
-TEST_CASE("more outcomes than one chunk holds give one gradient") { CHECK(worst_difference<rv::mlp<7>, rv::logistic>(37, 4) < rounding_and_truncation); }
+TEST_CASE("more outcomes than one chunk holds give one gradient") {
+    CHECK(worst_difference<rv::mlp<7>, rv::logistic>(37, 4) < rounding_and_truncation);
+}
 
 TEST_CASE("an empty history has a gradient too") { CHECK(worst_difference<rv::mlp<9>, rv::logistic>(2, 0) < rounding_and_truncation); }
 

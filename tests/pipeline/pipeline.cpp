@@ -42,7 +42,8 @@ TEST_CASE("squared loss learns ratings") {
     const visit<float> here(1);
     const shelf<float> shelf(2, 2);
     for (int i = 0; i < 500; ++i)
-        REQUIRE(ranker.learn(here.request(), std::array{rv::outcome{shelf.item(0), rv::rating(4.5f)}, rv::outcome{shelf.item(1), rv::rating(1)}}));
+        REQUIRE(ranker.learn(here.request(),
+                             std::array{rv::outcome{shelf.item(0), rv::rating(4.5f)}, rv::outcome{shelf.item(1), rv::rating(1)}}));
     CHECK(ranker.score(here.request(), shelf.item(0)).score == doctest::Approx(4.5).epsilon(0.01));
     CHECK(ranker.score(here.request(), shelf.item(1)).score == doctest::Approx(1).epsilon(0.05));
 }
@@ -122,8 +123,10 @@ TEST_CASE("what is refused changes nothing, and the status says what was wrong")
     here.attributes.push_back(0);
 
     refused(ranker.learn(here.request(), items.at(77), rv::click), rv::errc::unknown_item, "catalogue: item 77 is not in the catalogue");
-    refused(ranker.learn(here.request(), known, {.label = not_a_number}), rv::errc::label, "learn: label nan of outcome 0 is outside what this loss takes");
-    refused(ranker.learn(here.request(), known, rv::rating(4)), rv::errc::label, "learn: label 4 of outcome 0 is outside what this loss takes");
+    refused(ranker.learn(here.request(), known, {.label = not_a_number}), rv::errc::label,
+            "learn: label nan of outcome 0 is outside what this loss takes");
+    refused(ranker.learn(here.request(), known, rv::rating(4)), rv::errc::label,
+            "learn: label 4 of outcome 0 is outside what this loss takes");
     refused(ranker.learn(here.request(), known, {.weight = -1}), rv::errc::weight,
             "learn: importance weight -1 of outcome 0 is not a finite number of 0 or more");
     refused(ranker.learn(here.request(), std::span<const rv::outcome<decltype(known)>>{}), rv::errc::empty, "learn: nothing to work on");
@@ -167,9 +170,12 @@ TEST_CASE("settings outside their range are refused at construction") {
     };
     CHECK(message([] { shop::everything<float, rv::mlp<4>>(5); }) == "attend.heads must divide the width, got 5");
     CHECK(message([] { shop::everything<float, rv::mlp<4>>(0); }) == "attend.heads must divide the width, got 0");
-    CHECK(message([] { shop::everything<float, rv::mlp<4>>(2, {}, rv::sgd{.rate = 0}); }) == "sgd.rate must be a finite number above 0, got 0");
-    CHECK(message([] { shop::everything<float, rv::mlp<4>>(2, {}, rv::adagrad{.rate = not_a_number}); }) == "adagrad.rate must be a finite number above 0, got nan");
-    CHECK(message([] { shop::everything<float, rv::mlp<4>>(2, {}, rv::adagrad{.initial = 0}); }) == "adagrad.initial must be a finite number above 0, got 0");
+    CHECK(message([] { shop::everything<float, rv::mlp<4>>(2, {}, rv::sgd{.rate = 0}); }) ==
+          "sgd.rate must be a finite number above 0, got 0");
+    CHECK(message([] { shop::everything<float, rv::mlp<4>>(2, {}, rv::adagrad{.rate = not_a_number}); }) ==
+          "adagrad.rate must be a finite number above 0, got nan");
+    CHECK(message([] { shop::everything<float, rv::mlp<4>>(2, {}, rv::adagrad{.initial = 0}); }) ==
+          "adagrad.initial must be a finite number above 0, got 0");
     CHECK(message([] { small({.gradient_limit = -1}); }) == "setup.gradient_limit must be a finite number above 0, got -1");
 }
 
@@ -205,7 +211,8 @@ TEST_CASE("fitting pca re-expresses what was learned over it: scores of what bot
     std::vector<double> half(shelf.titles.begin(), shelf.titles.begin() + 7 * 20);
     ranker.fit(rv::with<title>(half));  // another mean, another basis of the same plane
     CHECK_FALSE(std::equal(old_weights.begin(), old_weights.end(), ranker.weights().begin()));
-    for (std::size_t i = 0; i < 40; ++i) CHECK(ranker.score(here.request(), shelf.item(i)).score == doctest::Approx(before[i]).epsilon(1e-6));
+    for (std::size_t i = 0; i < 40; ++i)
+        CHECK(ranker.score(here.request(), shelf.item(i)).score == doctest::Approx(before[i]).epsilon(1e-6));
 }
 
 TEST_CASE("a fit that is refused changes nothing") {
@@ -223,5 +230,6 @@ TEST_CASE("a fit that is refused changes nothing") {
 TEST_CASE("a signature tells pipelines apart") {
     CHECK(small().signature() ==
           "pass(shopper:5)->5 attend(recent:7,title:7)->12{heads=2} pca(title:7)->3 attend(recent:7,hour:3)->6{heads=2} pass(price:2)->2 "
-          "scale_each(hour:3)->3 scale_each(title:7)->7 pca(shopper:5)->2 interest(recent:7,title:7)->7 mlp(47-16-8-1) adagrad logistic float32");
+          "scale_each(hour:3)->3 scale_each(title:7)->7 pca(shopper:5)->2 interest(recent:7,title:7)->7 mlp(47-16-8-1) adagrad logistic "
+          "float32");
 }

@@ -26,8 +26,10 @@ template <class T, class Ranker> void planned_equals_naive(std::size_t heads, st
     for (std::size_t i = 0; i < shelf.size; ++i) {
         const double naive = naive_score(ranker, here.request(), shelf.item(i));
         CHECK(std::abs(static_cast<double>(scores[i]) - naive) <= rounding<T> * (1 + std::abs(naive)));
-        CHECK(std::abs(static_cast<double>(ranker.score(here.request(), shelf.item(i)).score) - naive) <= rounding<float> * (1 + std::abs(naive)));
-        CHECK(std::abs(static_cast<double>(ranker.score(here.request(), items.at(shelf.ids[i])).score) - naive) <= rounding<float> * (1 + std::abs(naive)));
+        CHECK(std::abs(static_cast<double>(ranker.score(here.request(), shelf.item(i)).score) - naive) <=
+              rounding<float> * (1 + std::abs(naive)));
+        CHECK(std::abs(static_cast<double>(ranker.score(here.request(), items.at(shelf.ids[i])).score) - naive) <=
+              rounding<float> * (1 + std::abs(naive)));
     }
 }
 

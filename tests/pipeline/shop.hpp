@@ -42,10 +42,13 @@ template <class T> struct shelf {
     std::vector<rv::item_id> ids;
     std::vector<T> titles, prices;
 
-    shelf(std::size_t count, std::uint64_t seed) : size(count), titles(numbers<T>(7 * count, seed)), prices(numbers<T>(2 * count, seed + 1)) {
+    shelf(std::size_t count, std::uint64_t seed)
+        : size(count), titles(numbers<T>(7 * count, seed)), prices(numbers<T>(2 * count, seed + 1)) {
         for (std::size_t i = 0; i < count; ++i) ids.push_back(1000 + 3 * i);
     }
-    auto item(std::size_t i) const { return rv::item(rv::with<title>(titles.data() + 7 * i, 7), rv::with<price>(prices.data() + 2 * i, 2)); }
+    auto item(std::size_t i) const {
+        return rv::item(rv::with<title>(titles.data() + 7 * i, 7), rv::with<price>(prices.data() + 2 * i, 2));
+    }
     template <class Pipeline> auto catalogue(const Pipeline& ranker) const {
         return ranker.catalogue(ids, rv::with<title>(titles), rv::with<price>(prices));
     }
@@ -65,14 +68,17 @@ template <class Pipeline, class Request, class Item> double naive_score(const Pi
         using component = std::tuple_element_t<i, components>;
         const component& stage = std::get<i>(parts.components);
         std::vector<scalar> out(component::width);
-        if constexpr (component::bound == rv::binding::context) stage.forward(plan::template own<i>(w), request, out.data());
-        else if constexpr (component::bound == rv::binding::candidate) stage.forward(plan::template own<i>(w), item, out.data());
+        if constexpr (component::bound == rv::binding::context)
+            stage.forward(plan::template own<i>(w), request, out.data());
+        else if constexpr (component::bound == rv::binding::candidate)
+            stage.forward(plan::template own<i>(w), item, out.data());
         else {
             auto kept = std::make_unique<typename component::template context_part<scalar>>();
             std::vector<scalar> part(component::candidate_part);
             stage.prepare_context(plan::template own<i>(w), request, *kept);
             stage.prepare_candidate(w + plan::at.candidate[i], item, part.data());
-            stage.forward(plan::template own<i>(w), *kept, rv::rows<const scalar>{part.data(), 1, part.size()}, rv::rows<scalar>{out.data(), 1, out.size()});
+            stage.forward(plan::template own<i>(w), *kept, rv::rows<const scalar>{part.data(), 1, part.size()},
+                          rv::rows<scalar>{out.data(), 1, out.size()});
         }
         for (std::size_t k = 0; k < out.size(); ++k) {
             fused.push_back(static_cast<double>(out[k]));
@@ -134,11 +140,12 @@ template <class Feature> struct scale_each {
 };
 
 /// One pipeline with every kind of component on every side.
-template <class T, class Ranker, class Updater = rv::sgd, class Loss = rv::logistic> auto everything(std::size_t heads = 2, rv::setup setup = {}, Updater updater = {}) {
-    using fused = rv::fuse<rv::pass<shopper>, rv::attend<recent, title, 12>, rv::pca<title, 3>, rv::attend<recent, hour, 6>, rv::pass<price>,
-                           scale_each<hour>, scale_each<title>, rv::pca<shopper, 2>, rv::interest<recent, title, 5>>;
-    return rv::basic_pipeline<T, fused, Ranker, Updater, Loss>(
-        fused({}, {.heads = heads}, {}, {.heads = heads}, {}, {}, {}, {}, {}), Ranker{}, updater, Loss{}, setup);
+template <class T, class Ranker, class Updater = rv::sgd, class Loss = rv::logistic>
+auto everything(std::size_t heads = 2, rv::setup setup = {}, Updater updater = {}) {
+    using fused = rv::fuse<rv::pass<shopper>, rv::attend<recent, title, 12>, rv::pca<title, 3>, rv::attend<recent, hour, 6>,
+                           rv::pass<price>, scale_each<hour>, scale_each<title>, rv::pca<shopper, 2>, rv::interest<recent, title, 5>>;
+    return rv::basic_pipeline<T, fused, Ranker, Updater, Loss>(fused({}, {.heads = heads}, {}, {.heads = heads}, {}, {}, {}, {}, {}),
+                                                               Ranker{}, updater, Loss{}, setup);
 }
 
 }  // namespace shop

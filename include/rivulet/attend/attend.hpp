@@ -85,7 +85,8 @@ public:
                 const std::size_t number = std::min(block, queries.count - r);
                 const rows<T> part{shares.data(), number, padded(count)}, result = out.from(r, number).columns(first);
                 keys_type::share(kept.keys, queries.from(r, number).columns(first), first, depth, part);
-                if (depth % 16 == 0) math::multiply_columns<T>(part, count, kept.value(0) + first, depth, stride, result);
+                if (depth % 16 == 0)
+                    math::multiply_columns<T>(part, count, kept.value(0) + first, depth, stride, result);
                 else
                     for (std::size_t i = 0; i < number; ++i)
                         for (std::size_t t = 0; t < count; ++t) math::add_scaled(part[i][t], kept.value(t) + first, result[i], depth);
@@ -103,8 +104,8 @@ public:
                     share_slopes[t] = math::dot(out_slope[r] + first, kept.value(t) + first, depth);
                     math::add_scaled(shares[t], out_slope[r] + first, slope.value(t) + first, depth);
                 }
-                keys_type::share_backward(kept.keys, queries[r] + first, first, depth, shares.data(), share_slopes.data(), query_slope[r] + first,
-                                          slope.keys);
+                keys_type::share_backward(kept.keys, queries[r] + first, first, depth, shares.data(), share_slopes.data(),
+                                          query_slope[r] + first, slope.keys);
             }
     }
     template <class T, class Request>
@@ -120,27 +121,26 @@ public:
     }
 
     // ---- the query from the request: all of it once a request
-    template <class T, class Request> void forward(const T* w, const Request& request, T* out) const noexcept
-        requires(bound == binding::context)
-    {
+    template <class T, class Request>
+    void forward(const T* w, const Request& request, T* out) const noexcept requires(bound == binding::context) {
         context_part<T> kept;
         std::array<T, stride> query;
         prepare_context(w, request, kept);
         prepare_candidate(w + 2 * keys_type::weights, request, query.data());
         forward(w, kept, rows<const T>{query.data(), 1, stride}, rows<T>{out, 1, Width});
     }
-    template <class T, class Request> void backward(const T* w, const Request& request, const T* out_slope, T* g) const noexcept
-        requires(bound == binding::context)
-    {
+    template <class T, class Request>
+    void backward(const T* w, const Request& request, const T* out_slope, T* g) const noexcept requires(bound == binding::context) {
         context_part<T> kept, slope;
         std::array<T, stride> query, query_slope{};
         prepare_context(w, request, kept);
         slope.start_slope(kept);
         prepare_candidate(w + 2 * keys_type::weights, request, query.data());
-        backward(w, kept, rows<const T>{query.data(), 1, stride}, rows<const T>{out_slope, 1, Width}, slope, rows<T>{query_slope.data(), 1, stride}, g);
+        backward(w, kept, rows<const T>{query.data(), 1, stride}, rows<const T>{out_slope, 1, Width}, slope,
+                 rows<T>{query_slope.data(), 1, stride}, g);
         backward_context(w, request, slope, g);
         backward_candidate(w + 2 * keys_type::weights, request, query_slope.data(), g + 2 * keys_type::weights);
     }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -76,8 +76,8 @@ public:
         }
     }
     template <class T>
-    void backward(const T*, const context_part<T>& kept, rows<const T> parts, rows<const T> out_slope, context_part<T>& slope, rows<T> part_slope,
-                  T*) const noexcept {
+    void backward(const T*, const context_part<T>& kept, rows<const T> parts, rows<const T> out_slope, context_part<T>& slope,
+                  rows<T> part_slope, T*) const noexcept {
         std::array<T, padded(Sequence::length)> shares, share_slopes;
         std::array<T, width> sum_slope;
         for (std::size_t r = 0; r < parts.count; ++r) {
@@ -96,4 +96,4 @@ public:
     }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -18,8 +18,8 @@ namespace rivulet::inline RIVULET_ABI {
 /// holds the last query's weights afterwards. `valid`: empty, or a byte a key, 0 for one that is padding and may hold anything.
 /// No key, or none that is valid, gives zeros; one gives exactly its value. n * time * (width + value_width) multiply-adds.
 template <class T>
-void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values, std::size_t value_width, rows<T> out,
-                        std::span<T> shares, std::span<const std::uint8_t> valid = {}) noexcept {
+void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values, std::size_t value_width,
+                        rows<T> out, std::span<T> shares, std::span<const std::uint8_t> valid = {}) noexcept {
     const T scale = T(1) / std::sqrt(static_cast<T>(width));
     const auto holds = [&](std::size_t t) { return valid.empty() || valid[t] != 0; };
     for (std::size_t r = 0; r < queries.count; ++r) {
@@ -34,4 +34,4 @@ void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> 
     }
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

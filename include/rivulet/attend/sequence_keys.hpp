@@ -109,4 +109,4 @@ template <class Sequence, std::size_t Width> struct sequence_keys {
 };
 
 }  // namespace detail
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -26,8 +26,10 @@ public:
     arena(arena&& other) noexcept : size_(std::exchange(other.size_, 0)), data_(std::move(other.data_)) {}
     arena& operator=(const arena& other) {
         if (this == &other) return *this;
-        if (size_ == other.size_) std::copy_n(other.data(), size_, data());
-        else *this = arena(other);
+        if (size_ == other.size_)
+            std::copy_n(other.data(), size_, data());
+        else
+            *this = arena(other);
         return *this;
     }
     arena& operator=(arena&& other) noexcept {
@@ -56,11 +58,12 @@ private:
     };
     static Scalar* allocate(std::size_t size) {
         constexpr std::size_t most = static_cast<std::size_t>(-1) / 2;  // bytes; refused by operator new, as is what would wrap around
-        return static_cast<Scalar*>(::operator new(size > most / sizeof(Scalar) ? most : size * sizeof(Scalar), std::align_val_t(alignment)));
+        return static_cast<Scalar*>(
+            ::operator new(size > most / sizeof(Scalar) ? most : size * sizeof(Scalar), std::align_val_t(alignment)));
     }
 
     std::size_t size_ = 0;
     std::unique_ptr<Scalar[], release> data_;
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -17,4 +17,4 @@ enum class binding : std::uint8_t {
 /// When a value made of two others is known.
 constexpr binding meet(binding a, binding b) noexcept { return a == b ? a : binding::pair; }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -36,38 +36,49 @@
 namespace rivulet::inline RIVULET_ABI {
 
 /// Whether a component's weights are estimated by `fit` rather than learned by descent.
-template <class C> constexpr bool is_fitted = [] {
-    if constexpr (requires { C::fitted; }) return bool(C::fitted);
-    else return false;
+template <class C>
+constexpr bool is_fitted = [] {
+    if constexpr (requires { C::fitted; })
+        return bool(C::fitted);
+    else
+        return false;
 }();
 
 /// Weights that candidate values depend on: published by a refresh, together with the values.
-template <class C> constexpr std::size_t candidate_weights = [] {
-    if constexpr (C::bound == binding::candidate) return std::size_t(C::weights);
-    else if constexpr (requires { C::candidate_weights; }) return std::size_t(C::candidate_weights);
-    else return std::size_t(0);
+template <class C>
+constexpr std::size_t candidate_weights = [] {
+    if constexpr (C::bound == binding::candidate)
+        return std::size_t(C::weights);
+    else if constexpr (requires { C::candidate_weights; })
+        return std::size_t(C::candidate_weights);
+    else
+        return std::size_t(0);
 }();
 
 /// Weights that are used while a request is served: a learned step is in force at once.
 template <class C> constexpr std::size_t request_weights = C::bound == binding::candidate ? std::size_t(0) : std::size_t(C::weights);
 
 template <class C, class T, class Side>
-concept one_sided = requires(const C& c, const T* w, const Side& side, T* out) { c.forward(w, side, out); };
+concept one_sided = requires(const C& c, const T* w, const Side& side, T* out) {
+    c.forward(w, side, out);
+};
 
 template <class C, class T, class Side>
-concept learns_one_sided = requires(const C& c, const T* w, const Side& side, const T* slope, T* g) { c.backward(w, side, slope, g); };
+concept learns_one_sided = requires(const C& c, const T* w, const Side& side, const T* slope, T* g) {
+    c.backward(w, side, slope, g);
+};
 
 template <class C, class T, class Request, class Item>
-concept two_sided = requires(const C& c, const T* w, const Request& request, const Item& item, typename C::template context_part<T>& kept, T* part,
-                             rows<const T> parts, rows<T> out) {
+concept two_sided = requires(const C& c, const T* w, const Request& request, const Item& item, typename C::template context_part<T>& kept,
+                             T* part, rows<const T> parts, rows<T> out) {
     c.prepare_context(w, request, kept);
     c.prepare_candidate(w, item, part);
     c.forward(w, kept, parts, out);
 };
 
 template <class C, class T, class Request, class Item>
-concept learns_two_sided = requires(const C& c, const T* w, const Request& request, const Item& item, typename C::template context_part<T>& kept,
-                                    T* part, rows<const T> parts, rows<T> slopes, T* g) {
+concept learns_two_sided = requires(const C& c, const T* w, const Request& request, const Item& item,
+                                    typename C::template context_part<T>& kept, T* part, rows<const T> parts, rows<T> slopes, T* g) {
     kept.start_slope(kept);
     c.backward(w, kept, parts, parts, kept, slopes, g);
     c.backward_context(w, request, kept, g);
@@ -76,7 +87,7 @@ concept learns_two_sided = requires(const C& c, const T* w, const Request& reque
 
 /// What an updater keeps about a range of weights.
 template <class T> struct updater_state {
-    T* numbers;           ///< the first kind of state; the next kind lies `apart` numbers on
+    T* numbers;  ///< the first kind of state; the next kind lies `apart` numbers on
     std::size_t apart;
     std::uint64_t steps;  ///< steps taken before this one
 };
@@ -101,11 +112,15 @@ namespace detail {
 
 /// Says which member a type lacks, instead of failing somewhere inside. `Request` and `Item` are records that bring everything.
 template <class C, class T, class Request, class Item> constexpr bool complete_component() {
-    static_assert(requires { typename C::inputs; }, "component lacks `using inputs = rivulet::features<...>;`: the features that it reads");
-    static_assert(requires { C::width; }, "component lacks `static constexpr std::size_t width`: how many numbers it gives");
-    static_assert(requires { C::bound; }, "component lacks `static constexpr rivulet::binding bound`: when its values are known");
-    static_assert(requires { C::weights; }, "component lacks `static constexpr std::size_t weights`: how many weights it has (0 is fine)");
-    constexpr bool has_weights = C::weights + candidate_weights<C> > 0;
+    static_assert(
+        requires { typename C::inputs; }, "component lacks `using inputs = rivulet::features<...>;`: the features that it reads");
+    static_assert(
+        requires { C::width; }, "component lacks `static constexpr std::size_t width`: how many numbers it gives");
+    static_assert(
+        requires { C::bound; }, "component lacks `static constexpr rivulet::binding bound`: when its values are known");
+    static_assert(
+        requires { C::weights; }, "component lacks `static constexpr std::size_t weights`: how many weights it has (0 is fine)");
+    constexpr bool has_weights = C::weights + candidate_weights < C >> 0;
     if constexpr (C::bound == binding::pair) {
         static_assert(two_sided<C, T, Request, Item>,
                       "component bound to a pair lacks `prepare_context`, `prepare_candidate` or `forward` as core/concepts.hpp describes");
@@ -121,4 +136,4 @@ template <class C, class T, class Request, class Item> constexpr bool complete_c
 }
 
 }  // namespace detail
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -57,4 +57,4 @@ namespace rivulet::inline RIVULET_ABI {
 /// The instruction set that this unit was compiled for; saved bytes are equal only between equal ones.
 inline constexpr const char* instructions = RIVULET_TEXT(RIVULET_INSTRUCTIONS);
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

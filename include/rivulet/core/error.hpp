@@ -50,7 +50,8 @@ namespace detail {
 /// The shortest text that reads back as the same number, counts of any size in plain digits.
 inline std::string text(double value) {
     char digits[32];
-    if (value >= 1 && value <= 1e15) return std::string(digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr);
+    if (value >= 1 && value <= 1e15)
+        return std::string(digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr);
     return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
@@ -60,21 +61,36 @@ inline std::string status::message() const {
     const std::string name = where.empty() ? std::string("rivulet") : std::string(where);
     const std::string wanted = detail::text(expected), found = detail::text(got), which = std::to_string(index);
     switch (code) {
-        case errc::none: return "done";
-        case errc::width: return name + ": expected " + wanted + " numbers, got " + found;
-        case errc::count: return name + ": expected " + wanted + " rows, got " + found;
-        case errc::nonfinite: return name + ": number " + which + " is not finite";
-        case errc::label: return name + ": label " + found + " of outcome " + which + " is outside what this loss takes";
-        case errc::weight: return name + ": importance weight " + found + " of outcome " + which + " is not a finite number of 0 or more";
-        case errc::gradient: return name + ": gradient norm " + found + " is beyond the limit of " + wanted;
-        case errc::unknown_item: return name + ": item " + which + " is not in the catalogue";
-        case errc::duplicate_item: return name + ": item " + which + " is in the catalogue already";
-        case errc::empty: return name + ": nothing to work on";
-        case errc::limit: return name + ": at most " + wanted + " here, got " + found;
-        case errc::setting: return name + ", got " + found;
-        case errc::format: return name + ": not the expected bytes at offset " + which;
-        case errc::mismatch: return name + ": made by another pipeline";
-        case errc::system: return name + ": refused by the system";
+    case errc::none:
+        return "done";
+    case errc::width:
+        return name + ": expected " + wanted + " numbers, got " + found;
+    case errc::count:
+        return name + ": expected " + wanted + " rows, got " + found;
+    case errc::nonfinite:
+        return name + ": number " + which + " is not finite";
+    case errc::label:
+        return name + ": label " + found + " of outcome " + which + " is outside what this loss takes";
+    case errc::weight:
+        return name + ": importance weight " + found + " of outcome " + which + " is not a finite number of 0 or more";
+    case errc::gradient:
+        return name + ": gradient norm " + found + " is beyond the limit of " + wanted;
+    case errc::unknown_item:
+        return name + ": item " + which + " is not in the catalogue";
+    case errc::duplicate_item:
+        return name + ": item " + which + " is in the catalogue already";
+    case errc::empty:
+        return name + ": nothing to work on";
+    case errc::limit:
+        return name + ": at most " + wanted + " here, got " + found;
+    case errc::setting:
+        return name + ", got " + found;
+    case errc::format:
+        return name + ": not the expected bytes at offset " + which;
+    case errc::mismatch:
+        return name + ": made by another pipeline";
+    case errc::system:
+        return name + ": refused by the system";
     }
     return name;
 }
@@ -100,4 +116,4 @@ inline void require(const status& result) {
 }
 
 }  // namespace detail
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

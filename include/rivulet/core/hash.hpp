@@ -44,4 +44,4 @@ constexpr std::uint64_t hash(std::string_view text, std::uint64_t seed = 0) noex
     return detail::hash_bytes(text.data(), text.size(), seed);
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

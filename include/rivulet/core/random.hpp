@@ -31,4 +31,4 @@ private:
     std::uint64_t state_;
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -29,4 +29,4 @@ template <class T> struct rows {
 /// instruction set and a saved arena has one layout everywhere. A single output stays a single number.
 constexpr std::size_t padded(std::size_t width) noexcept { return width == 1 ? 1 : (width + 15) / 16 * 16; }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

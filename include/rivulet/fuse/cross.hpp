@@ -34,8 +34,10 @@ template <class Context, class Candidate, bool Summed> struct cross {
     template <class T> void forward(const T*, const std::array<T, Context::width>& kept, rows<const T> parts, rows<T> out) const noexcept {
         for (std::size_t r = 0; r < parts.count; ++r)
             for (std::size_t i = 0; i < width; ++i) {
-                if constexpr (Summed) out[r][i] = math::dot(kept.data() + i * Candidate::width, parts[r], Candidate::width);
-                else out[r][i] = kept[i] * parts[r][i];
+                if constexpr (Summed)
+                    out[r][i] = math::dot(kept.data() + i * Candidate::width, parts[r], Candidate::width);
+                else
+                    out[r][i] = kept[i] * parts[r][i];
             }
     }
 };
@@ -45,4 +47,4 @@ template <class Context, class Candidate> using product = cross<Context, Candida
 /// How much embeddings agree: one or several of the user's, side by side in the context feature, with one of the item's.
 template <class Context, class Candidate> using dot = cross<Context, Candidate, true>;
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -20,4 +20,4 @@ template <class... Components> struct fuse {
     constexpr explicit fuse(Components... parts) : components(parts...) {}
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

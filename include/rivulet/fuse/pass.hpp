@@ -23,4 +23,4 @@ template <class Feature> struct pass {
     }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

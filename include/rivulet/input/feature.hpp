@@ -59,4 +59,4 @@ struct features_of_side<Side, Result, features<First, More...>, Rest...> {
 };
 
 }  // namespace detail
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

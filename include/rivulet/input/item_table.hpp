@@ -45,7 +45,9 @@ public:
     }
 
     /// Overwrites what an item brings.
-    template <class Record> void write([[maybe_unused]] std::size_t row, const Record& record) noexcept { (write<Features>(row, record.template get<Features>()), ...); }
+    template <class Record> void write([[maybe_unused]] std::size_t row, const Record& record) noexcept {
+        (write<Features>(row, record.template get<Features>()), ...);
+    }
     template <class Feature> void write(std::size_t row, const given<Feature, Scalar>& view) noexcept {
         std::copy_n(view.data, Feature::width, numbers_.data() + row * width + offset<Feature>());
     }
@@ -64,7 +66,8 @@ public:
 
     std::size_t memory() const noexcept {
         constexpr std::size_t node = sizeof(std::pair<item_id, std::size_t>) + 2 * sizeof(void*);
-        return numbers_.size() * sizeof(Scalar) + ids_.capacity() * sizeof(item_id) + row_of_.size() * node + row_of_.bucket_count() * sizeof(void*);
+        return numbers_.size() * sizeof(Scalar) + ids_.capacity() * sizeof(item_id) + row_of_.size() * node +
+               row_of_.bucket_count() * sizeof(void*);
     }
 
 private:
@@ -91,4 +94,4 @@ private:
     arena<Scalar> numbers_;  // (capacity, width)
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -21,10 +21,10 @@ template <class Feature, class Scalar> struct given {
     using scalar = Scalar;
 
     const Scalar* data = nullptr;
-    std::size_t size = 0;                         // numbers
-    const std::uint8_t* valid = nullptr;          // of a padded sequence: a byte a row, 0 where there is nothing
+    std::size_t size = 0;                 // numbers
+    const std::uint8_t* valid = nullptr;  // of a padded sequence: a byte a row, 0 where there is nothing
     std::size_t valid_size = 0;
-    std::size_t row_width = Feature::width;       // as the caller gave it: a matrix may disagree with the feature
+    std::size_t row_width = Feature::width;  // as the caller gave it: a matrix may disagree with the feature
 
     constexpr std::size_t count() const noexcept { return size / Feature::width; }
     constexpr const Scalar* row(std::size_t i) const noexcept { return data + i * Feature::width; }
@@ -37,15 +37,18 @@ namespace detail {
 template <class Matrix>
 concept dense_matrix = requires(const Matrix& m) {
     m.derived();
-    { m.data() };
+    {m.data()};
     m.rows();
     m.cols();
     m.innerStride();
     m.outerStride();
-    { Matrix::IsRowMajor };
+    {Matrix::IsRowMajor};
 };
 
-template <class Source> concept contiguous = requires(const Source& s) { std::span(s); };
+template <class Source>
+concept contiguous = requires(const Source& s) {
+    std::span(s);
+};
 
 inline constexpr std::uint8_t no_row = 0;
 
@@ -81,9 +84,7 @@ template <class Feature, detail::dense_matrix Matrix> constexpr auto with(const 
     const auto outer = static_cast<std::size_t>(Matrix::IsRowMajor ? matrix.rows() : matrix.cols());
     const bool dense = (inner <= 1 || matrix.innerStride() == 1) && (outer <= 1 || static_cast<std::size_t>(matrix.outerStride()) == inner);
     const bool vector = outer == 1 || inner == 1;
-    return given<Feature, scalar>{.data = matrix.data(),
-                                  .size = inner * outer,
-                                  .row_width = !dense ? 0 : vector ? Feature::width : inner};
+    return given<Feature, scalar>{.data = matrix.data(), .size = inner * outer, .row_width = !dense ? 0 : vector ? Feature::width : inner};
 }
 
 /// A padded sequence: `valid` has a byte a row, and rows whose byte is 0 are skipped, whatever they hold.
@@ -98,20 +99,21 @@ template <class Feature, class Source> constexpr auto with(const Source& source,
 namespace detail {
 
 template <class Record, class Feature>
-concept brings = requires(const Record& r) { r.template get<Feature>(); };
+concept brings = requires(const Record& r) {
+    r.template get<Feature>();
+};
 
 /// The features that one side brings. `get` of one that is missing does not compile.
 template <binding Side, class... Given> struct record : Given... {
     constexpr explicit record(Given... parts) noexcept : Given(parts)... {}
 
-    template <class Feature> constexpr const auto& get() const noexcept
-        requires(std::same_as<Feature, typename Given::feature> || ...)
-    {
+    template <class Feature> constexpr const auto& get() const noexcept requires(std::same_as<Feature, typename Given::feature> || ...) {
         return find<Feature>(*this);
     }
 
 private:
-    template <class Feature, class Scalar> static constexpr const given<Feature, Scalar>& find(const given<Feature, Scalar>& part) noexcept {
+    template <class Feature, class Scalar>
+    static constexpr const given<Feature, Scalar>& find(const given<Feature, Scalar>& part) noexcept {
         return part;
     }
 };
@@ -135,7 +137,8 @@ template <class Feature, class Scalar> status check(const given<Feature, Scalar>
                     return {errc::nonfinite, name, 0, 0, i * Feature::width + bad};
     } else {
         if (view.size != Feature::width) return wrong_width(Feature::width, view.size);
-        if (const std::size_t bad = math::first_nonfinite(view.data, view.size); bad != view.size) return {errc::nonfinite, name, 0, 0, bad};
+        if (const std::size_t bad = math::first_nonfinite(view.data, view.size); bad != view.size)
+            return {errc::nonfinite, name, 0, 0, bad};
     }
     return {};
 }
@@ -146,7 +149,8 @@ template <class Scalar, class Feature, class Record> status check_feature(const 
         static_assert(std::same_as<decltype(record.template get<Feature>().data), const Scalar*>,
                       "the pipeline and the numbers given to it differ in type: float or double");
         return check(record.template get<Feature>());
-    } else return {};
+    } else
+        return {};
 }
 
 /// The first problem among the features of a list, as a record brings them to a pipeline of `Scalar`.
@@ -157,9 +161,7 @@ template <class Scalar, class Record, class... Features> status check(const Reco
 }
 
 /// A record that brings everything: what components are tried on.
-template <class Scalar> struct any_record {
-    template <class Feature> given<Feature, Scalar> get() const noexcept;
-};
+template <class Scalar> struct any_record { template <class Feature> given<Feature, Scalar> get() const noexcept; };
 
 }  // namespace detail
 
@@ -179,4 +181,4 @@ template <class... Given> struct item : detail::record<binding::candidate, Given
 };
 template <class... Given> item(Given...) -> item<Given...>;
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

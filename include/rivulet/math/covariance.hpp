@@ -30,4 +30,4 @@ template <class T> void covariance(rows<const T> data, std::size_t width, double
         for (std::size_t j = i; j < width; ++j) covariance[j * width + i] = covariance[i * width + j] /= n - 1;
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::math

@@ -62,7 +62,8 @@ template <class T, class Arch = simd::native>
 void multiply(rows<const T> x, std::size_t in, const T* w, std::size_t out, rows<T> y) noexcept {
     if (out == 1)
         for (std::size_t r = 0; r < x.count; ++r) *y[r] += dot<T, Arch>(x[r], w, in);
-    else multiply_columns<T, Arch>(x, in, w, padded(out), padded(out), y);
+    else
+        multiply_columns<T, Arch>(x, in, w, padded(out), padded(out), y);
 }
 
 /// dx += dy W': the slope of the inputs. dy: (n, padded(out)), w: (in, padded(out)), dx: (n, in). n in out multiply-adds.
@@ -70,7 +71,8 @@ template <class T, class Arch = simd::native>
 void multiply_transposed(rows<const T> dy, std::size_t out, const T* w, std::size_t in, rows<T> dx) noexcept {
     const std::size_t stride = padded(out);
     for (std::size_t r = 0; r < dy.count; ++r) {
-        if (out == 1) add_scaled<T, Arch>(*dy[r], w, dx[r], in);
+        if (out == 1)
+            add_scaled<T, Arch>(*dy[r], w, dx[r], in);
         else
             for (std::size_t i = 0; i < in; ++i) dx[r][i] += dot<T, Arch>(dy[r], w + i * stride, stride);
     }
@@ -82,11 +84,12 @@ template <class T, class Arch = simd::native>
 void add_outer(rows<const T> x, std::size_t in, rows<const T> dy, std::size_t out, T* dw) noexcept {
     const std::size_t stride = padded(out);
     for (std::size_t r = 0; r < x.count; ++r) {
-        if (out == 1) add_scaled<T, Arch>(*dy[r], x[r], dw, in);
+        if (out == 1)
+            add_scaled<T, Arch>(*dy[r], x[r], dw, in);
         else
             for (std::size_t i = 0; i < in; ++i)
                 if (x[r][i] != T(0)) add_scaled<T, Arch>(x[r][i], dy[r], dw + i * stride, stride);
     }
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::math

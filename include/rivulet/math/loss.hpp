@@ -33,4 +33,4 @@ struct squared {
     template <class T> T slope(T score, T label) const noexcept { return score - label; }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -26,16 +26,20 @@ template <class T, class Arch = native> batch<T, Arch> load(const T* from) noexc
 template <class T, class Arch> void store(T* to, const batch<T, Arch>& x) noexcept { x.store_unaligned(to); }
 
 /// a * b + c in one rounding where the machine can. xsimd before 11 has no fused one for AVX-512, and clang does not contract it.
-template <class Arch> batch<float, Arch> fma(const batch<float, Arch>& a, const batch<float, Arch>& b, const batch<float, Arch>& c) noexcept {
+template <class Arch>
+batch<float, Arch> fma(const batch<float, Arch>& a, const batch<float, Arch>& b, const batch<float, Arch>& c) noexcept {
 #if XSIMD_VERSION_MAJOR < 11 && defined(__AVX512F__)
-    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) return _mm512_fmadd_ps(a, b, c);
+    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>)
+        return _mm512_fmadd_ps(a, b, c);
     else
 #endif
         return xsimd::fma(a, b, c);
 }
-template <class Arch> batch<double, Arch> fma(const batch<double, Arch>& a, const batch<double, Arch>& b, const batch<double, Arch>& c) noexcept {
+template <class Arch>
+batch<double, Arch> fma(const batch<double, Arch>& a, const batch<double, Arch>& b, const batch<double, Arch>& c) noexcept {
 #if XSIMD_VERSION_MAJOR < 11 && defined(__AVX512F__)
-    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) return _mm512_fmadd_pd(a, b, c);
+    if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>)
+        return _mm512_fmadd_pd(a, b, c);
     else
 #endif
         return xsimd::fma(a, b, c);
@@ -97,4 +101,4 @@ batch<T, Arch> where_positive(const batch<T, Arch>& gate, const batch<T, Arch>& 
     return xsimd::select(gate > batch<T, Arch>(T(0)), x, y);
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::simd

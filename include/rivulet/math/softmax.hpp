@@ -24,7 +24,8 @@ template <bool Padded = false, class T, class Arch = simd::native> void softmax(
     simd::batch<T, Arch> last = simd::where_positive(there, simd::load<T, Arch>(end), lowest), highest = last;
     for (std::size_t at = 0; at < whole; at += step) highest = simd::max(highest, simd::load<T, Arch>(x + at));
 
-    const simd::batch<T, Arch> top(simd::largest(highest)), slope(scale);  // top is subtracted only for stability: it cancels in the quotient
+    const simd::batch<T, Arch> top(simd::largest(highest)),
+        slope(scale);  // top is subtracted only for stability: it cancels in the quotient
     last = simd::where_positive(there, simd::exp((last - top) * slope), nothing);
     simd::batch<T, Arch> total = last;
     for (std::size_t at = 0; at < whole; at += step) {
@@ -44,4 +45,4 @@ template <class T, class Arch = simd::native> void softmax_backward(const T* p, 
     for (std::size_t i = 0; i < n; ++i) dp[i] = p[i] * (dp[i] - mean);
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::math

@@ -33,4 +33,4 @@ template <class T> std::vector<T> symmetric_eigenvectors(const std::vector<T>& m
     return vectors;
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::math

@@ -81,4 +81,4 @@ template <class T> std::size_t first_nonfinite(const T* x, std::size_t n) noexce
     return at;
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::math

@@ -2,7 +2,8 @@
 // Snapshots: a pipeline's weights, updater state and step count as bytes that are checked before anything is believed.
 //
 // Bytes, little-endian: a header of 64 (magic 8, version 4, byte order 4, signature length 4, scalar size 4, weights 8, updater numbers 8,
-// steps 8, hash of the signature 8, hash of the preceding 56: 8), the signature, the weights, the updater's numbers, hash of these three (8).
+// steps 8, hash of the signature 8, hash of the preceding 56: 8), the signature, the weights, the updater's numbers, hash of these three
+// (8).
 #pragma once
 
 #include <algorithm>
@@ -46,7 +47,8 @@ inline std::uint64_t header_check(const snapshot_header& header) noexcept {
 }
 
 template <class Pipeline> std::size_t snapshot_size(const Pipeline& ranker, std::size_t signature) noexcept {
-    return sizeof(snapshot_header) + signature + ranker.weights().size_bytes() + ranker.updater_numbers().size_bytes() + sizeof(std::uint64_t);
+    return sizeof(snapshot_header) + signature + ranker.weights().size_bytes() + ranker.updater_numbers().size_bytes() +
+           sizeof(std::uint64_t);
 }
 
 /// Reads a value at an offset; the caller has checked that it is there.
@@ -59,13 +61,13 @@ template <class T> T read_at(std::span<const std::byte> bytes, std::size_t at) n
 /// The header of a snapshot, or rivulet::error in words: what, at which offset, expected, got.
 inline snapshot_header read_header(std::span<const std::byte> bytes) {
     const auto refuse = [](const std::string& why) { raise(errc::format, "snapshot: " + why); };
-    if (bytes.size() < sizeof(snapshot_header))
-        refuse("expected a header of 64 bytes, got " + std::to_string(bytes.size()));
+    if (bytes.size() < sizeof(snapshot_header)) refuse("expected a header of 64 bytes, got " + std::to_string(bytes.size()));
     const auto header = read_at<snapshot_header>(bytes, 0);
     if (header.magic != snapshot_header{}.magic) refuse("the first 8 bytes are not those of a rivulet snapshot");
     if (header.byte_order != snapshot_header{}.byte_order) refuse("byte order at offset 12 is another machine's");
     if (header.version != snapshot_header{}.version)
-        refuse("format version " + std::to_string(header.version) + " at offset 8, this rivulet reads version " + std::to_string(snapshot_header{}.version));
+        refuse("format version " + std::to_string(header.version) + " at offset 8, this rivulet reads version " +
+               std::to_string(snapshot_header{}.version));
     if (header.check != header_check(header)) refuse("the header's checksum at offset 56 does not match");
     return header;
 }
@@ -105,9 +107,11 @@ template <class Pipeline> void load(Pipeline& ranker, std::span<const std::byte>
     const auto refuse = [](errc code, const std::string& why) { detail::raise(code, "snapshot: " + why); };
     const auto header = detail::read_header(bytes);
     const std::string signature = ranker.signature();
-    if (bytes.size() - sizeof header < header.signature) refuse(errc::format, "cut inside the signature at offset " + std::to_string(bytes.size()));
+    if (bytes.size() - sizeof header < header.signature)
+        refuse(errc::format, "cut inside the signature at offset " + std::to_string(bytes.size()));
     const std::string found(reinterpret_cast<const char*>(bytes.data()) + sizeof header, header.signature);
-    if (header.signature_check != hash(std::string_view(found))) refuse(errc::format, "the signature at offset 64 does not match its checksum");
+    if (header.signature_check != hash(std::string_view(found)))
+        refuse(errc::format, "the signature at offset 64 does not match its checksum");
     if (found != signature) refuse(errc::mismatch, "expected [" + signature + "], got [" + found + "]");
     if (header.scalar != sizeof(scalar) || header.weights != ranker.weights().size() || header.updater != ranker.updater_numbers().size())
         refuse(errc::mismatch, "expected " + std::to_string(ranker.weights().size()) + " weights, got " + std::to_string(header.weights));
@@ -123,10 +127,14 @@ template <class Pipeline> void load(Pipeline& ranker, std::span<const std::byte>
         bool good = math::finite(number);
         if constexpr (requires { Pipeline::updater_type::accepts(number); })
             good = good && (i < header.weights || Pipeline::updater_type::accepts(number));
-        if (!good) refuse(errc::nonfinite, "number " + std::to_string(i) + " at offset " + std::to_string(first + i * sizeof(scalar)) + " cannot be a weight or an updater's state");
+        if (!good)
+            refuse(errc::nonfinite, "number " + std::to_string(i) + " at offset " + std::to_string(first + i * sizeof(scalar)) +
+                                        " cannot be a weight or an updater's state");
     }
     std::memcpy(ranker.weights().data(), bytes.data() + first, ranker.weights().size_bytes());
-    if (header.updater) std::memcpy(ranker.updater_numbers().data(), bytes.data() + first + ranker.weights().size_bytes(), ranker.updater_numbers().size_bytes());
+    if (header.updater)
+        std::memcpy(ranker.updater_numbers().data(), bytes.data() + first + ranker.weights().size_bytes(),
+                    ranker.updater_numbers().size_bytes());
     ranker.resume_at(header.steps);
 }
 
@@ -169,4 +177,4 @@ template <class Pipeline> void load(Pipeline& ranker, const std::string& path) {
     load(ranker, std::span<const std::byte>(bytes));
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

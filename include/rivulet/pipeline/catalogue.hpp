@@ -115,4 +115,4 @@ private:
     arena<scalar> slow_;    // fitted and candidate weights as of the last refresh
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -20,7 +20,8 @@ template <class Plan, class Request> class gradient {
     using components = decltype(Plan::components);
     template <std::size_t I> using component = std::tuple_element_t<I, components>;
     template <std::size_t I> static constexpr binding bound = component<I>::bound;
-    template <std::size_t I> static constexpr bool learned = !is_fitted<component<I>> && component<I>::weights + candidate_weights<component<I>> > 0;
+    template <std::size_t I>
+    static constexpr bool learned = !is_fitted<component<I>> && component<I>::weights + candidate_weights<component<I>> > 0;
     using ranker = decltype(Plan::ranker);
 
     /// Columns of each component in the fused row.
@@ -33,7 +34,9 @@ template <class Plan, class Request> class gradient {
 
 public:
     gradient(const Plan& plan, const scalar* w, const Request& request, scalar* g) noexcept : plan_(plan), w_(w), request_(request), g_(g) {
-        plan_.prepare_context(w_, request_, kept_, [&](std::size_t i, const scalar* out) { std::copy_n(out, column[i + 1] - column[i], fused_.data() + column[i]); });
+        plan_.prepare_context(w_, request_, kept_, [&](std::size_t i, const scalar* out) {
+            std::copy_n(out, column[i + 1] - column[i], fused_.data() + column[i]);
+        });
         each<count>([&](auto i) {
             if constexpr (bound<i> == binding::pair && learned<i>) std::get<i>(part_slopes_).start_slope(std::get<i>(kept_.parts));
         });
@@ -54,11 +57,13 @@ public:
         for (std::size_t r = 0; r < number; ++r) std::copy_n(kept_.base.data(), stride, sum[r]);
         each<count>([&](auto i) {
             const auto& stage = std::get<i>(plan_.components);
-            if constexpr (bound<i> == binding::context) return;
+            if constexpr (bound<i> == binding::context)
+                return;
             else if constexpr (bound<i> == binding::candidate)
                 for (std::size_t r = 0; r < number; ++r) stage.forward(plan_.template own<i>(w_), item(r), x[r] + column[i]);
             else {
-                for (std::size_t r = 0; r < number; ++r) stage.prepare_candidate(w_ + at.candidate[i], item(r), value[r] + Plan::part_offset[i]);
+                for (std::size_t r = 0; r < number; ++r)
+                    stage.prepare_candidate(w_ + at.candidate[i], item(r), value[r] + Plan::part_offset[i]);
                 stage.forward(plan_.template own<i>(w_), std::get<i>(kept_.parts), rows<const scalar>(value.columns(Plan::part_offset[i])),
                               x.columns(column[i]));
             }
@@ -72,7 +77,8 @@ public:
             loss += value_of_loss;
             slopes[r] = slope;
         }
-        plan_.ranker.backward(w_ + at.ranker, rows<const scalar>(sum), rows<const scalar>(act), slopes.data(), act_slope, sum_slope, g_ + at.ranker);
+        plan_.ranker.backward(w_ + at.ranker, rows<const scalar>(sum), rows<const scalar>(act), slopes.data(), act_slope, sum_slope,
+                              g_ + at.ranker);
         for (std::size_t r = 0; r < number; ++r) math::add_scaled(scalar(1), sum_slope[r], base_slope_.data(), stride);
 
         each<count>([&](auto i) {
@@ -90,10 +96,12 @@ public:
         each<count>([&](auto i) {
             const auto& stage = std::get<i>(plan_.components);
             if constexpr (bound<i> == binding::context) {
-                math::add_outer<scalar>({fused_.data() + column[i], 1, fused}, component<i>::width, {base_slope_.data(), 1, stride}, first, g_ + at.block[i]);
+                math::add_outer<scalar>({fused_.data() + column[i], 1, fused}, component<i>::width, {base_slope_.data(), 1, stride}, first,
+                                        g_ + at.block[i]);
                 if constexpr (learned<i>) {
                     std::array<scalar, component<i>::width> slope{};
-                    math::multiply_transposed<scalar>({base_slope_.data(), 1, stride}, first, w_ + at.block[i], slope.size(), {slope.data(), 1, slope.size()});
+                    math::multiply_transposed<scalar>({base_slope_.data(), 1, stride}, first, w_ + at.block[i], slope.size(),
+                                                      {slope.data(), 1, slope.size()});
                     stage.backward(plan_.template own<i>(w_), request_, slope.data(), plan_.template own<i>(g_));
                 }
             } else if constexpr (bound<i> == binding::pair && learned<i>) {
@@ -111,13 +119,15 @@ private:
         const rows<scalar> slope{slopes.data(), sum_slope.count, component<I>::width};
         math::multiply_transposed<scalar>(sum_slope, first, w_ + at.block[I], component<I>::width, slope);
         if constexpr (bound<I> == binding::candidate) {
-            for (std::size_t r = 0; r < slope.count; ++r) stage.backward(plan_.template own<I>(w_), item(r), slope[r], plan_.template own<I>(g_));
+            for (std::size_t r = 0; r < slope.count; ++r)
+                stage.backward(plan_.template own<I>(w_), item(r), slope[r], plan_.template own<I>(g_));
         } else {
             std::array<scalar, chunk * component<I>::candidate_part> part_slopes{};
             const rows<scalar> part_slope{part_slopes.data(), slope.count, component<I>::candidate_part};
             stage.backward(plan_.template own<I>(w_), std::get<I>(kept_.parts), rows<const scalar>(value.columns(Plan::part_offset[I])),
                            rows<const scalar>(slope), std::get<I>(part_slopes_), part_slope, plan_.template own<I>(g_));
-            for (std::size_t r = 0; r < slope.count; ++r) stage.backward_candidate(w_ + at.candidate[I], item(r), part_slope[r], g_ + at.candidate[I]);
+            for (std::size_t r = 0; r < slope.count; ++r)
+                stage.backward_candidate(w_ + at.candidate[I], item(r), part_slope[r], g_ + at.candidate[I]);
         }
     }
 
@@ -131,4 +141,4 @@ private:
     std::array<scalar, stride> base_slope_;  // of the context's share and the bias
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::detail

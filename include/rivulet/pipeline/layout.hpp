@@ -54,7 +54,8 @@ template <class Ranker, class... Components> struct layout {
 
 /// f(std::integral_constant<std::size_t, I>) for I in [0, Count).
 template <std::size_t Count, class F> constexpr void each(F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }(std::make_index_sequence<Count>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }
+    (std::make_index_sequence<Count>{});
 }
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::detail

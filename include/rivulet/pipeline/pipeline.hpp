@@ -23,8 +23,8 @@ namespace rivulet::inline RIVULET_ABI {
 
 /// How a pipeline starts, and what it refuses to learn.
 struct setup {
-    std::uint64_t seed = 1;         ///< of the first weights
-    float gradient_limit = 1e6f;    ///< Euclidean norm of one step's gradient beyond which the step is refused
+    std::uint64_t seed = 1;       ///< of the first weights
+    float gradient_limit = 1e6f;  ///< Euclidean norm of one step's gradient beyond which the step is refused
 };
 
 /// One score, or why there is none.
@@ -64,7 +64,8 @@ public:
         detail::require(plan_.validate());
         detail::require(updater_.validate());
         if (!math::finite(gradient_limit_) || !(gradient_limit_ > 0))
-            detail::require({errc::setting, "setup.gradient_limit must be a finite number above 0", 0, static_cast<double>(gradient_limit_)});
+            detail::require(
+                {errc::setting, "setup.gradient_limit must be a finite number above 0", 0, static_cast<double>(gradient_limit_)});
         random seeded(start.seed);
         plan_.start(weights_.data(), seeded);
     }
@@ -92,7 +93,8 @@ public:
 
     /// The best `k` (at most 128), ties by id. `choice`: everything{}, among{ids}, or a predicate on the id.
     template <class Request, class Choice = everything>
-    ranking<small_ranking> rank(const Request& request, const catalogue_type& items, std::size_t k, const Choice& choice = {}) const noexcept {
+    ranking<small_ranking> rank(const Request& request, const catalogue_type& items, std::size_t k,
+                                const Choice& choice = {}) const noexcept {
         ranking<small_ranking> best;
         if (k > best.capacity) {
             best.status = {errc::limit, "rank (give it a buffer for more)", static_cast<double>(best.capacity), static_cast<double>(k)};
@@ -111,8 +113,10 @@ public:
         ranked result;
         top_k best(buffer, std::same_as<Choice, among>);
         result.status = each_score(request, items, choice, [&](std::size_t row, Scalar score) {
-            if (math::finite(static_cast<float>(score))) best.add({items.id(row), static_cast<float>(score)});
-            else ++result.overflowed;
+            if (math::finite(static_cast<float>(score)))
+                best.add({items.id(row), static_cast<float>(score)});
+            else
+                ++result.overflowed;
         });
         if (result.status) result.items = best.sorted();
         return result;
@@ -130,8 +134,10 @@ public:
         if (const status checked = check(request, item); !checked) return {0, checked};
         std::array<Scalar, plan_type::values> fresh;
         const Scalar* values = fresh.data();
-        if constexpr (std::same_as<Item, typename catalogue_type::entry>) values = item.values();
-        else plan_.prepare_candidate(weights_.data(), item, fresh.data());
+        if constexpr (std::same_as<Item, typename catalogue_type::entry>)
+            values = item.values();
+        else
+            plan_.prepare_candidate(weights_.data(), item, fresh.data());
         typename plan_type::request_values kept;
         plan_.prepare_context(weights_.data(), request, kept);
         Scalar score;
@@ -147,11 +153,10 @@ public:
         const outcome<Item> one{item, what};
         return learn(request, std::span<const outcome<Item>>(&one, 1));
     }
-    template <class Request, class Outcomes> learned learn(const Request& request, const Outcomes& outcomes) noexcept
-        requires requires { std::span(outcomes)[0].feedback; }
-    {
-        return learn(request, std::span<const typename Outcomes::value_type>(outcomes));
+    template <class Request, class Outcomes> learned learn(const Request& request, const Outcomes& outcomes) noexcept requires requires {
+        std::span(outcomes)[0].feedback;
     }
+    { return learn(request, std::span<const typename Outcomes::value_type>(outcomes)); }
 
     /// One step on what came of several items of one request, whose losses add up. Predicts, then learns.
     template <class Request, class Item> learned learn(const Request& request, std::span<const outcome<Item>> outcomes) noexcept {
@@ -163,12 +168,13 @@ public:
             detail::gradient<plan_type, Request> slopes(plan_, weights_.data(), request, g);
             for (std::size_t done = 0; done < outcomes.size(); done += slopes.chunk_size) {
                 const auto chunk = outcomes.subspan(done, std::min(slopes.chunk_size, outcomes.size() - done));
-                loss += slopes.add(chunk.size(), [&](std::size_t i) -> const Item& { return chunk[i].item; },
-                                   [&](std::size_t i, Scalar score) {
-                                       const auto label = static_cast<Scalar>(chunk[i].feedback.label);
-                                       const auto counts = static_cast<Scalar>(chunk[i].feedback.weight);
-                                       return std::pair(static_cast<double>(counts * loss_.value(score, label)), counts * loss_.slope(score, label));
-                                   });
+                loss += slopes.add(
+                    chunk.size(), [&](std::size_t i) -> const Item& { return chunk[i].item; },
+                    [&](std::size_t i, Scalar score) {
+                        const auto label = static_cast<Scalar>(chunk[i].feedback.label);
+                        const auto counts = static_cast<Scalar>(chunk[i].feedback.weight);
+                        return std::pair(static_cast<double>(counts * loss_.value(score, label)), counts * loss_.slope(score, label));
+                    });
             }
             slopes.finish();
         }
@@ -176,7 +182,8 @@ public:
         const Scalar squares = math::dot(g + at.fitted_end, g + at.fitted_end, learnable);
         if (!math::finite(squares) || squares > static_cast<Scalar>(gradient_limit_) * static_cast<Scalar>(gradient_limit_))
             return {0, {errc::gradient, "learn", static_cast<double>(gradient_limit_), std::sqrt(static_cast<double>(squares))}};
-        updater_.step(weights_.data() + at.fitted_end, g + at.fitted_end, updater_state<Scalar>{state_.data(), learnable, steps_}, learnable);
+        updater_.step(weights_.data() + at.fitted_end, g + at.fitted_end, updater_state<Scalar>{state_.data(), learnable, steps_},
+                      learnable);
         ++steps_;
         return {weight > 0 ? loss / weight : 0, {}};
     }
@@ -216,7 +223,8 @@ public:
     }
     /// What the weights mean, in words; two pipelines with the same signature can read each other's files.
     std::string signature() const {
-        return plan_.signature() + " " + std::string(type_name<Updater>()) + " " + std::string(type_name<Loss>()) + " float" + std::to_string(8 * sizeof(Scalar));
+        return plan_.signature() + " " + std::string(type_name<Updater>()) + " " + std::string(type_name<Loss>()) + " float" +
+               std::to_string(8 * sizeof(Scalar));
     }
     /// Bytes held: weights, updater state, slopes.
     std::size_t memory() const noexcept { return (weights_.size() + state_.size() + slopes_.size()) * sizeof(Scalar); }
@@ -226,7 +234,8 @@ public:
 private:
     template <class Given> static status check_rows(const Given& part, std::size_t rows) noexcept {
         using feature = typename Given::feature;
-        static_assert(std::same_as<typename Given::scalar, Scalar>, "the pipeline and the numbers given to it differ in type: float or double");
+        static_assert(std::same_as<typename Given::scalar, Scalar>,
+                      "the pipeline and the numbers given to it differ in type: float or double");
         if (part.row_width != feature::width)
             return {errc::width, type_name<feature>(), static_cast<double>(feature::width), static_cast<double>(part.row_width)};
         if (part.size != rows * feature::width)
@@ -241,10 +250,13 @@ private:
         return check(item);
     }
     template <class Item> static status check(const Item& item) noexcept {
-        if constexpr (std::same_as<Item, typename catalogue_type::entry>) return item ? status{} : status{errc::unknown_item, "catalogue", 0, 0, item.id()};
-        else return detail::check<Scalar>(item, typename plan_type::candidate_features{});
+        if constexpr (std::same_as<Item, typename catalogue_type::entry>)
+            return item ? status{} : status{errc::unknown_item, "catalogue", 0, 0, item.id()};
+        else
+            return detail::check<Scalar>(item, typename plan_type::candidate_features{});
     }
-    template <class Request, class Item> status check_outcomes(const Request& request, std::span<const outcome<Item>> outcomes) const noexcept {
+    template <class Request, class Item>
+    status check_outcomes(const Request& request, std::span<const outcome<Item>> outcomes) const noexcept {
         if (outcomes.empty()) return {errc::empty, "learn"};
         if (const status checked = detail::check<Scalar>(request, typename plan_type::context_features{}); !checked) return checked;
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -299,4 +311,4 @@ template <class F, class R, class U, class L> pipeline(F, R, U, L, setup) -> pip
 template <class Scalar, class Fuse, class Ranker, class Updater, class Loss = logistic>
 using basic_pipeline = pipeline<Fuse, Ranker, Updater, Loss, Scalar>;
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -78,22 +78,28 @@ public:
     template <class Item> void prepare_candidate(const Scalar* slow, const Item& item, Scalar* row) const noexcept {
         std::fill_n(row, padded(first), Scalar(0));
         each<count>([&](auto i) {
-            if constexpr (bound<i> == binding::candidate) add_share<i>(slow, item, row);
-            else if constexpr (bound<i> == binding::pair) std::get<i>(components).prepare_candidate(slow + at.candidate[i], item, row + part_offset[i]);
+            if constexpr (bound<i> == binding::candidate)
+                add_share<i>(slow, item, row);
+            else if constexpr (bound<i> == binding::pair)
+                std::get<i>(components).prepare_candidate(slow + at.candidate[i], item, row + part_offset[i]);
         });
     }
 
     /// Request time. `see(i, out)` is shown the output of every component of the context's.
-    template <class Request, class See = ignore> void prepare_context(const Scalar* w, const Request& request, request_values& kept, See&& see = {}) const noexcept {
+    template <class Request, class See = ignore>
+    void prepare_context(const Scalar* w, const Request& request, request_values& kept, See&& see = {}) const noexcept {
         std::copy_n(w + at.bias, padded(first), kept.base.data());
         each<count>([&](auto i) {
-            if constexpr (bound<i> == binding::context) add_share<i>(w, request, kept.base.data(), see);
-            else if constexpr (bound<i> == binding::pair) std::get<i>(components).prepare_context(own<i>(w), request, std::get<i>(kept.parts));
+            if constexpr (bound<i> == binding::context)
+                add_share<i>(w, request, kept.base.data(), see);
+            else if constexpr (bound<i> == binding::pair)
+                std::get<i>(components).prepare_context(own<i>(w), request, std::get<i>(kept.parts));
         });
     }
 
     /// What is truly a pair's, for up to `block` candidates. candidates: their value rows, anywhere. scores: (number).
-    void score(const Scalar* w, const request_values& kept, const Scalar* const* candidates, std::size_t number, Scalar* scores) const noexcept {
+    void score(const Scalar* w, const request_values& kept, const Scalar* const* candidates, std::size_t number,
+               Scalar* scores) const noexcept {
         alignas(64) std::array<Scalar, block * padded(first)> sums;
         alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
         const rows<Scalar> sum_rows{sums.data(), number, padded(first)};
@@ -115,10 +121,12 @@ public:
         each<count>([&](auto i) {
             const auto& stage = std::get<i>(components);
             if constexpr (component<i>::weights > 0) stage.start(own<i>(w), seeded);
-            if constexpr (bound<i> == binding::pair && candidate_weights<component<i>> > 0) stage.start_candidate(w + at.candidate[i], seeded);
+            constexpr std::size_t weights_of_candidate = candidate_weights<component<i>>;
+            if constexpr (bound<i> == binding::pair && weights_of_candidate > 0) stage.start_candidate(w + at.candidate[i], seeded);
             const double limit = Ranker::first_limit(fuse<Components...>::width);
             for (std::size_t r = 0; r < component<i>::width; ++r)
-                for (std::size_t j = 0; j < first; ++j) w[at.block[i] + r * padded(first) + j] = static_cast<Scalar>(seeded.around_zero(limit));
+                for (std::size_t j = 0; j < first; ++j)
+                    w[at.block[i] + r * padded(first) + j] = static_cast<Scalar>(seeded.around_zero(limit));
         });
         ranker.start(w + at.ranker, seeded);
     }
@@ -166,7 +174,8 @@ public:
 
 private:
     /// A pair component's output for some candidates. Their parts are read where they lie if they lie evenly, as in a whole catalogue.
-    template <std::size_t I> void join(const Scalar* w, const request_values& kept, const Scalar* const* candidates, rows<Scalar> out) const noexcept {
+    template <std::size_t I>
+    void join(const Scalar* w, const request_values& kept, const Scalar* const* candidates, rows<Scalar> out) const noexcept {
         using stage = component<I>;
         constexpr std::size_t part = stage::candidate_part;
         const std::size_t number = out.count;
@@ -179,7 +188,8 @@ private:
         std::get<I>(components).forward(own<I>(w), std::get<I>(kept.parts), parts, out);
     }
     /// sum += the component's value times its rows of the first layer.
-    template <std::size_t I, class Side, class See = ignore> void add_share(const Scalar* w, const Side& side, Scalar* sum, See&& see = {}) const noexcept {
+    template <std::size_t I, class Side, class See = ignore>
+    void add_share(const Scalar* w, const Side& side, Scalar* sum, See&& see = {}) const noexcept {
         std::array<Scalar, component<I>::width> out;
         std::get<I>(components).forward(own<I>(w), side, out.data());
         see(I, out.data());
@@ -192,4 +202,4 @@ private:
     }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI::detail

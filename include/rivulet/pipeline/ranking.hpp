@@ -20,7 +20,8 @@ struct among {
     std::span<const item_id> ids;
 };
 
-template <class Choice> concept item_filter = requires(const Choice& allows, item_id id) {
+template <class Choice>
+concept item_filter = requires(const Choice& allows, item_id id) {
     { allows(id) } -> std::convertible_to<bool>;
 };
 
@@ -70,4 +71,4 @@ template <class Catalogue, item_filter Filter, class F> void each_row(const Cata
 }
 
 }  // namespace detail
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -42,7 +42,8 @@ template <std::size_t... Units> struct mlp {
         for (std::size_t l = 1; l < layers; ++l) {
             const double limit = std::sqrt((l + 1 == layers ? 3.0 : 6.0) / static_cast<double>(widths[l - 1]));
             for (std::size_t i = 0; i < widths[l - 1]; ++i)
-                for (std::size_t j = 0; j < widths[l]; ++j) w[offset(l) + i * padded(widths[l]) + j] = static_cast<T>(seeded.around_zero(limit));
+                for (std::size_t j = 0; j < widths[l]; ++j)
+                    w[offset(l) + i * padded(widths[l]) + j] = static_cast<T>(seeded.around_zero(limit));
         }
     }
 
@@ -88,4 +89,4 @@ template <std::size_t... Units> struct mlp {
 /// score = w . fused + b.
 using linear = mlp<>;
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -56,4 +56,4 @@ private:
     bool repeats_;
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

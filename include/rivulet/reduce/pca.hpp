@@ -49,7 +49,8 @@ template <class Feature, std::size_t Width> struct pca {
             for (std::size_t k = 0; k < number; ++k)
                 for (std::size_t i = 0; i < Feature::width; ++i) centred[k * Feature::width + i] = data[r + k][i] - w[i];
             reduced.fill(T(0));
-            math::multiply<T>({centred.data(), number, Feature::width}, Feature::width, basis(w), Width, {reduced.data(), number, padded(Width)});
+            math::multiply<T>({centred.data(), number, Feature::width}, Feature::width, basis(w), Width,
+                              {reduced.data(), number, padded(Width)});
             for (std::size_t k = 0; k < number; ++k) std::copy_n(reduced.data() + k * padded(Width), Width, out[r + k]);
         }
     }
@@ -83,4 +84,4 @@ private:
     template <class T> static T* basis(T* w) noexcept { return w + Feature::width; }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

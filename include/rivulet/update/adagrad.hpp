@@ -13,16 +13,18 @@ namespace rivulet::inline RIVULET_ABI {
 /// G += g^2; w -= rate * g / sqrt(initial + G) (Duchi, Hazan, Singer 2011, with the diagonal of G; `initial` is their delta).
 /// Frequent features slow down, rare ones keep learning: what sparse feedback wants.
 struct adagrad {
-    float rate = 0.05f;     ///< eta; above 0
-    float initial = 0.1f;   ///< delta: what a weight is taken to have seen; keeps the first steps from all being +-rate; above 0
+    float rate = 0.05f;    ///< eta; above 0
+    float initial = 0.1f;  ///< delta: what a weight is taken to have seen; keeps the first steps from all being +-rate; above 0
 
     static constexpr std::size_t state = 1;  // G
     /// Whether a number can be G: what a snapshot is checked for.
     template <class T> static bool accepts(T seen) noexcept { return seen >= T(0); }
 
     status validate() const noexcept {
-        if (!math::finite(rate) || !(rate > 0)) return {errc::setting, "adagrad.rate must be a finite number above 0", 0, static_cast<double>(rate)};
-        if (!math::finite(initial) || !(initial > 0)) return {errc::setting, "adagrad.initial must be a finite number above 0", 0, static_cast<double>(initial)};
+        if (!math::finite(rate) || !(rate > 0))
+            return {errc::setting, "adagrad.rate must be a finite number above 0", 0, static_cast<double>(rate)};
+        if (!math::finite(initial) || !(initial > 0))
+            return {errc::setting, "adagrad.initial must be a finite number above 0", 0, static_cast<double>(initial)};
         return {};
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
@@ -43,4 +45,4 @@ struct adagrad {
     }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

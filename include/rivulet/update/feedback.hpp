@@ -25,4 +25,4 @@ template <class Item> struct outcome {
 };
 template <class Item> outcome(Item, feedback) -> outcome<Item>;
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI

@@ -24,4 +24,4 @@ struct sgd {
     }
 };
 
-}  // namespace rivulet
+}  // namespace rivulet::inline RIVULET_ABI
