@@ -21,3 +21,4 @@ template <class Updater> void learn(benchmark::State& state, Updater updater) {
 
 BENCHMARK_CAPTURE(learn, sgd, rv::sgd{.rate = 1e-3f})->Name("learn/mlp_256_256_128_1/sgd")->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(learn, adagrad, rv::adagrad{.rate = 1e-3f})->Name("learn/mlp_256_256_128_1/adagrad")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(learn, adam, rv::adam{.rate = 1e-3f})->Name("learn/mlp_256_256_128_1/adam")->Unit(benchmark::kMicrosecond);

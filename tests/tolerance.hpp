@@ -24,6 +24,12 @@ template <class T> constexpr double sum(std::size_t n, double magnitude) { retur
 /// A handful of roundings of numbers of this magnitude: one multiply-add, a quotient, an updater's step.
 template <class T> constexpr double rounding(double magnitude) { return 4 * eps<T> * magnitude; }
 
+/// A weight after `steps` steps of an updater, weights and steps up to `magnitude`: each step rounds its own handful of operations, and so
+/// is what it leaves in the state, with errors that the next steps average or add up, never multiply.
+template <class T> constexpr double trajectory(std::size_t steps, double magnitude) {
+    return static_cast<double>(steps) * rounding<T>(magnitude);
+}
+
 /// exp of a register is good to 2 ulp, and log1p, exp and a quotient of the standard library to 1 ulp each; 8 covers any of their chains.
 template <class T> constexpr double exponential(double magnitude) { return 8 * eps<T> * magnitude; }
 

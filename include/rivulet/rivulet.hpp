@@ -30,7 +30,13 @@
 
 // how it learns
 #include "update/adagrad.hpp"
+#include "update/adam.hpp"
+#include "update/adamw.hpp"
 #include "update/feedback.hpp"
+#include "update/ftrl.hpp"
+#include "update/momentum.hpp"
+#include "update/rmsprop.hpp"
+#include "update/schedule.hpp"
 #include "update/sgd.hpp"
 
 // how it works together

@@ -356,6 +356,25 @@ TEST_CASE_TEMPLATE("a number that cannot be a weight is refused with its offset,
     CHECK(refusal(ranker, with_number(3, T(-1e-3))).empty());  // a weight may well be negative
 }
 
+TEST_CASE_TEMPLATE("of several kinds of state each is asked about its own: a negative square is refused, a negative mean is not", Updater,
+                   rv::adam, rv::adamw, rv::ftrl) {
+    const auto fresh = [] { return rv::pipeline{rv::fuse{rv::pass<shopper>{}, rv::pass<price>{}}, rv::linear{}, Updater{}}; };
+    auto ranker = fresh();
+    const auto saved = rv::save(ranker);
+    const auto digest = ranker.digest();
+    const std::size_t first = numbers_at(ranker), weights = ranker.weights().size(), kind = ranker.updater_numbers().size() / 2;
+    for (const std::size_t i : {std::size_t(0), kind - 1}) {
+        CAPTURE(i);
+        auto square = saved, mean = saved;
+        put(square, first + (weights + kind + i) * sizeof(float), -1.0f);
+        CHECK(contains(refusal(ranker, sealed(square)), "number " + std::to_string(weights + kind + i) + " at offset"));
+        CHECK(ranker.digest() == digest);
+        put(mean, first + (weights + i) * sizeof(float), -1.0f);
+        auto other = fresh();
+        CHECK(refusal(other, sealed(mean)).empty());
+    }
+}
+
 TEST_CASE("the number of steps is as saved, however large") {
     auto ranker = small_ranker(3);
     auto saved = rv::save(trained_ranker());

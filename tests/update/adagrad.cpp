@@ -11,6 +11,7 @@
 
 #include "../random_data.hpp"
 #include "../tolerance.hpp"
+#include "trajectory.hpp"
 
 namespace rv = rivulet;
 using test::within;
@@ -90,3 +91,9 @@ TEST_CASE("a sum of squares is not negative, which is how a snapshot knows a bad
     CHECK_FALSE(rv::adagrad::accepts(-1e-30f));
     CHECK_FALSE(rv::adagrad::accepts(-1.0));
 }
+
+TEST_CASE_TEMPLATE("twenty steps as PyTorch's Adagrad takes them", T, float, double) {
+    test::follows_golden<T>(rv::adagrad{.rate = 0.1f, .initial = 0.1f}, golden::adagrad);
+}
+
+TEST_CASE("a schedule is refused with its updater, and heeded") { test::heeds_its_schedule(rv::adagrad{}); }

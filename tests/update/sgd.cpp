@@ -9,6 +9,7 @@
 
 #include "../random_data.hpp"
 #include "../tolerance.hpp"
+#include "trajectory.hpp"
 
 namespace rv = rivulet;
 using test::within;
@@ -56,3 +57,13 @@ TEST_CASE("a rate that is not a finite number above zero is refused in words") {
     CHECK(rv::sgd{.rate = -0.5f}.validate().message() == "sgd.rate must be a finite number above 0, got -0.5");
     CHECK(rv::sgd{.rate = 0}.validate().message() == "sgd.rate must be a finite number above 0, got 0");
 }
+
+TEST_CASE_TEMPLATE("twenty steps as PyTorch's SGD takes them, under each of its schedulers", T, float, double) {
+    const auto scheduled = [](rv::schedule schedule) { return rv::sgd{.rate = 0.1f, .schedule = schedule}; };
+    test::follows_golden<T>(scheduled({}), golden::sgd);
+    test::follows_golden<T>(scheduled({.curve = rv::curve::inverse_square_root, .over = 4, .warm_up = 4}), golden::sgd_inverse_square_root);
+    test::follows_golden<T>(scheduled({.curve = rv::curve::line, .over = 12, .floor = 0.25f, .warm_up = 4}), golden::sgd_linear);
+    test::follows_golden<T>(scheduled({.curve = rv::curve::cosine, .over = 16, .floor = 0.125f, .warm_up = 4}), golden::sgd_cosine);
+}
+
+TEST_CASE("a schedule is refused with its updater, and heeded") { test::heeds_its_schedule(rv::sgd{}); }

@@ -58,6 +58,16 @@ template <class T> T read_at(std::span<const std::byte> bytes, std::size_t at) n
     return value;
 }
 
+/// Whether an updater can have left this number as the i-th of `count`: its kinds of state lie one after the other.
+template <class Updater, class T> bool state_accepts(T number, std::size_t i, std::size_t count) noexcept {
+    if constexpr (requires { Updater::accepts(number, i); })
+        return Updater::accepts(number, i / (count / Updater::state));
+    else if constexpr (requires { Updater::accepts(number); })
+        return Updater::accepts(number);
+    else
+        return true;
+}
+
 /// The header of a snapshot, or rivulet::error in words: what, at which offset, expected, got.
 inline snapshot_header read_header(std::span<const std::byte> bytes) {
     const auto refuse = [](const std::string& why) { raise(errc::format, "snapshot: " + why); };
@@ -125,8 +135,8 @@ template <class Pipeline> void load(Pipeline& ranker, std::span<const std::byte>
     for (std::size_t i = 0; i < count; ++i) {
         const auto number = detail::read_at<scalar>(bytes, first + i * sizeof(scalar));
         bool good = math::finite(number);
-        if constexpr (requires { Pipeline::updater_type::accepts(number); })
-            good = good && (i < header.weights || Pipeline::updater_type::accepts(number));
+        if (good && i >= header.weights)
+            good = detail::state_accepts<typename Pipeline::updater_type>(number, i - header.weights, header.updater);
         if (!good)
             refuse(errc::nonfinite, "number " + std::to_string(i) + " at offset " + std::to_string(first + i * sizeof(scalar)) +
                                         " cannot be a weight or an updater's state");

@@ -7,6 +7,7 @@
 
 #include "../core/concepts.hpp"
 #include "../math/vector.hpp"
+#include "schedule.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -15,32 +16,31 @@ namespace rivulet::inline RIVULET_ABI {
 struct adagrad {
     float rate = 0.05f;    ///< eta; above 0
     float initial = 0.1f;  ///< delta: what a weight is taken to have seen; keeps the first steps from all being +-rate; above 0
+    rivulet::schedule schedule{};
 
     static constexpr std::size_t state = 1;  // G
     /// Whether a number can be G: what a snapshot is checked for.
     template <class T> static bool accepts(T seen) noexcept { return seen >= T(0); }
 
     status validate() const noexcept {
-        if (!math::finite(rate) || !(rate > 0))
-            return {errc::setting, "adagrad.rate must be a finite number above 0", 0, static_cast<double>(rate)};
-        if (!math::finite(initial) || !(initial > 0))
-            return {errc::setting, "adagrad.initial must be a finite number above 0", 0, static_cast<double>(initial)};
-        return {};
+        return detail::first_refusal({detail::above_zero(rate, "adagrad.rate must be a finite number above 0"),
+                                      detail::above_zero(initial, "adagrad.initial must be a finite number above 0"), schedule.validate()});
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
         T* const total = kept.numbers;
-        const simd::batch<T> pace(-static_cast<T>(rate)), seen_before(static_cast<T>(initial));
+        const T pace = -schedule.rate<T>(rate, kept.steps), before = static_cast<T>(initial);
+        const simd::batch<T> paces(pace), seen_before(before);
         math::sweep<T, simd::native>(
             n,
             [&](std::size_t i) {
                 const auto slope = simd::load(g + i);
                 const auto seen = simd::fma(slope, slope, simd::load(total + i));
                 simd::store(total + i, seen);
-                simd::store(w + i, simd::load(w + i) + pace * slope / simd::sqrt(seen_before + seen));
+                simd::store(w + i, simd::load(w + i) + paces * slope / simd::sqrt(seen_before + seen));
             },
             [&](std::size_t i) {
                 total[i] += g[i] * g[i];
-                w[i] -= static_cast<T>(rate) * g[i] / std::sqrt(static_cast<T>(initial) + total[i]);
+                w[i] += pace * g[i] / std::sqrt(before + total[i]);
             });
     }
 };
