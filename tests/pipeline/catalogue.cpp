@@ -117,6 +117,9 @@ TEST_CASE("what an item may not be is refused, with the reason, and nothing chan
 
     CHECK_THROWS_WITH_AS(ranker.catalogue(shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(bad)),
                          "price: expected 6 numbers, got 2", rv::error);
+    CHECK_THROWS_WITH_AS(
+        ranker.catalogue(shelf.ids, rv::with<title>(static_cast<const float*>(nullptr), 21), rv::with<price>(shelf.prices)),
+        "title: expected 21 numbers, got 0", rv::error);
     shelf.ids[2] = shelf.ids[0];
     CHECK_THROWS_WITH_AS(shelf.catalogue(ranker), "catalogue: item 1000 is in the catalogue already", rv::error);
     shelf.titles[8] = std::numeric_limits<float>::infinity();

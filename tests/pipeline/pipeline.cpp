@@ -222,6 +222,8 @@ TEST_CASE("a fit that is refused changes nothing") {
     CHECK_THROWS_WITH_AS(ranker.fit(rv::with<title>(rows.data(), 7)), "pca: expected at least 2 rows to fit, got 1", rv::error);
     CHECK_THROWS_WITH_AS(ranker.fit(rv::with<title>(rows.data(), 20)), "title: expected 14 numbers, got 20", rv::error);
     CHECK_THROWS_WITH_AS(ranker.fit(rv::with<price>(rows.data(), 4)), "price: no component of this pipeline is fitted on it", rv::error);
+    CHECK_THROWS_WITH_AS(ranker.fit(rv::with<title>(static_cast<const float*>(nullptr), 63)), "title: expected 63 numbers, got 0",
+                         rv::error);
     rows[11] = not_a_number;
     CHECK_THROWS_WITH_AS(ranker.fit(rv::with<title>(rows)), "title: number 11 is not finite", rv::error);
     CHECK(ranker.digest() == before);

@@ -23,22 +23,17 @@ template <class T> void start_dense(T* w, std::size_t in, std::size_t out, rando
         for (std::size_t j = 0; j < out; ++j) w[i * padded(out) + j] = static_cast<T>(seeded.around_zero(limit));
 }
 
-/// The first row of a sequence that is used: its last Sequence::length are.
-template <class Sequence, class T> std::size_t oldest_used(const given<Sequence, T>& sequence) noexcept {
-    return sequence.count() > Sequence::length ? sequence.count() - Sequence::length : 0;
-}
-
 /// How many rows are used and valid.
 template <class Sequence, class T> std::size_t count_used(const given<Sequence, T>& sequence) noexcept {
     std::size_t count = 0;
-    for (std::size_t i = oldest_used(sequence); i < sequence.count(); ++i) count += sequence.holds(i);
+    for (std::size_t i = sequence.oldest_used(); i < sequence.count(); ++i) count += sequence.holds(i);
     return count;
 }
 
 /// f(rows, at) for every run of used rows that are all valid; `at`: how many came before.
 template <class Sequence, class T, class F> void each_run(const given<Sequence, T>& sequence, F&& f) noexcept {
     std::size_t at = 0;
-    for (std::size_t i = oldest_used(sequence); i < sequence.count();) {
+    for (std::size_t i = sequence.oldest_used(); i < sequence.count();) {
         std::size_t end = i;
         while (end < sequence.count() && sequence.holds(end)) ++end;
         if (end > i) f(rows<const T>{sequence.row(i), end - i, Sequence::width}, at);

@@ -120,7 +120,8 @@ template <class C, class T, class Request, class Item> constexpr bool complete_c
         requires { C::bound; }, "component lacks `static constexpr rivulet::binding bound`: when its values are known");
     static_assert(
         requires { C::weights; }, "component lacks `static constexpr std::size_t weights`: how many weights it has (0 is fine)");
-    constexpr bool has_weights = C::weights + candidate_weights < C >> 0;
+    constexpr std::size_t weights_of_candidate = candidate_weights<C>;
+    constexpr bool has_weights = C::weights + weights_of_candidate > 0;
     if constexpr (C::bound == binding::pair) {
         static_assert(two_sided<C, T, Request, Item>,
                       "component bound to a pair lacks `prepare_context`, `prepare_candidate` or `forward` as core/concepts.hpp describes");

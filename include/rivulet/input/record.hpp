@@ -28,6 +28,8 @@ template <class Feature, class Scalar> struct given {
 
     constexpr std::size_t count() const noexcept { return size / Feature::width; }
     constexpr const Scalar* row(std::size_t i) const noexcept { return data + i * Feature::width; }
+    /// The first row that is used: of a sequence the last Feature::length are.
+    constexpr std::size_t oldest_used() const noexcept { return count() > Feature::length ? count() - Feature::length : 0; }
     constexpr bool holds(std::size_t i) const noexcept { return valid == nullptr || valid[i] != 0; }
 };
 
@@ -118,29 +120,40 @@ private:
     }
 };
 
-/// Whether a view fits its feature: whole rows, one row unless a sequence, every number finite.
+template <class Feature> constexpr status wrong_width(std::size_t expected, std::size_t got) noexcept {
+    return {errc::width, type_name<Feature>(), static_cast<double>(expected), static_cast<double>(got)};
+}
+
+/// Whether what a view claims to be made of is there: rows of the feature's width, in memory.
+template <class Feature, class Scalar> status check_memory(const given<Feature, Scalar>& view) noexcept {
+    if (view.row_width != Feature::width) return wrong_width<Feature>(Feature::width, view.row_width);
+    if (view.size != 0 && view.data == nullptr) return wrong_width<Feature>(view.size, 0);
+    return {};
+}
+
+/// Whether a view holds this many rows, every number finite.
+template <class Feature, class Scalar> status check_rows(const given<Feature, Scalar>& view, std::size_t rows) noexcept {
+    if (const status checked = check_memory(view); !checked) return checked;
+    if (view.size != rows * Feature::width) return wrong_width<Feature>(rows * Feature::width, view.size);
+    if (const std::size_t bad = math::first_nonfinite(view.data, view.size); bad != view.size)
+        return {errc::nonfinite, type_name<Feature>(), 0, 0, bad};
+    return {};
+}
+
+/// Whether a view fits its feature: one row, or of a sequence any number of whole rows, of which those that are used are finite.
 template <class Feature, class Scalar> status check(const given<Feature, Scalar>& view) noexcept {
-    constexpr std::string_view name = type_name<Feature>();
-    const auto wrong_width = [&](std::size_t expected, std::size_t got) {
-        return status{errc::width, name, static_cast<double>(expected), static_cast<double>(got)};
-    };
-    if (view.row_width != Feature::width) return wrong_width(Feature::width, view.row_width);
-    if (view.size != 0 && view.data == nullptr) return wrong_width(view.size, 0);
     if constexpr (is_sequence<Feature>) {
-        if (view.size % Feature::width != 0) return wrong_width((view.size / Feature::width + 1) * Feature::width, view.size);
+        if (const status checked = check_memory(view); !checked) return checked;
+        if (view.size % Feature::width != 0) return wrong_width<Feature>((view.count() + 1) * Feature::width, view.size);
         if (view.valid != nullptr && view.valid_size != view.count())
-            return {errc::count, name, static_cast<double>(view.count()), static_cast<double>(view.valid_size)};
-        const std::size_t first = view.count() > Feature::length ? view.count() - Feature::length : 0;
-        for (std::size_t i = first; i < view.count(); ++i)
+            return {errc::count, type_name<Feature>(), static_cast<double>(view.count()), static_cast<double>(view.valid_size)};
+        for (std::size_t i = view.oldest_used(); i < view.count(); ++i)
             if (view.holds(i))
                 if (const std::size_t bad = math::first_nonfinite(view.row(i), Feature::width); bad != Feature::width)
-                    return {errc::nonfinite, name, 0, 0, i * Feature::width + bad};
-    } else {
-        if (view.size != Feature::width) return wrong_width(Feature::width, view.size);
-        if (const std::size_t bad = math::first_nonfinite(view.data, view.size); bad != view.size)
-            return {errc::nonfinite, name, 0, 0, bad};
-    }
-    return {};
+                    return {errc::nonfinite, type_name<Feature>(), 0, 0, i * Feature::width + bad};
+        return {};
+    } else
+        return check_rows(view, 1);
 }
 
 template <class Scalar, class Feature, class Record> status check_feature(const Record& record) noexcept {

@@ -233,16 +233,9 @@ public:
 
 private:
     template <class Given> static status check_rows(const Given& part, std::size_t rows) noexcept {
-        using feature = typename Given::feature;
         static_assert(std::same_as<typename Given::scalar, Scalar>,
                       "the pipeline and the numbers given to it differ in type: float or double");
-        if (part.row_width != feature::width)
-            return {errc::width, type_name<feature>(), static_cast<double>(feature::width), static_cast<double>(part.row_width)};
-        if (part.size != rows * feature::width)
-            return {errc::width, type_name<feature>(), static_cast<double>(rows * feature::width), static_cast<double>(part.size)};
-        if (const std::size_t bad = math::first_nonfinite(part.data, part.size); bad != part.size)
-            return {errc::nonfinite, type_name<feature>(), 0, 0, bad};
-        return {};
+        return detail::check_rows(part, rows);
     }
 
     template <class Request, class Item> static status check(const Request& request, const Item& item) noexcept {
