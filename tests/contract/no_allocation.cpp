@@ -2,36 +2,8 @@
 // The hot path allocates nothing: operator new counts while a pipeline scores, ranks, learns and changes items in place.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "../counting_new.hpp"
 #include "../pipeline/shop.hpp"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* counted(std::size_t size, std::size_t alignment) {
-    ++allocations;
-    void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (!block) throw std::bad_alloc();
-    return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new[](std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
-void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::align_val_t) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
 
 using namespace shop;
 
@@ -47,7 +19,7 @@ TEST_CASE("score, rank and learn allocate nothing, refused or not") {
     const std::vector<rv::item_id> list{1000, 1003, 1};
     const std::vector outcomes(40, rv::outcome{items.at(1003), rv::skip});
 
-    const std::size_t before = allocations;
+    const std::size_t before = test::allocations;
     bool good = true;
     for (int i = 0; i < 10; ++i) {
         good = good && ranker.learn(request, items.at(1000), rv::click) && ranker.learn(request, shelf.item(3), rv::skip) &&
@@ -62,10 +34,10 @@ TEST_CASE("score, rank and learn allocate nothing, refused or not") {
                !ranker.learn(request, items.at(1), rv::click);
         ranker.refresh(items);
     }
-    const std::size_t after = allocations;
+    const std::size_t after = test::allocations;
     CHECK(good);
     CHECK(after == before);
 
     const std::vector<int> one(1);  // the counter counts
-    CHECK(allocations == after + 1);
+    CHECK(test::allocations == after + 1);
 }

@@ -6,13 +6,11 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <new>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,31 +22,11 @@
 
 #include <rivulet/rivulet.hpp>
 
+#include "../counting_new.hpp"
 #include "../random_data.hpp"
 
 namespace rv = rivulet;
 namespace fs = std::filesystem;
-
-namespace {
-std::size_t allocated = 0;  // bytes since the start, by all of this executable's new expressions
-}
-
-// Replacements of the global functions; not inlined, or g++ sees one half of a pair and warns that it does not fit the other.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    allocated += size;
-    if (void* const block = std::malloc(size ? size : 1)) return block;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-    allocated += size;
-    const std::size_t unit = static_cast<std::size_t>(alignment);
-    if (void* const block = std::aligned_alloc(unit, (size + unit) / unit * unit)) return block;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
 
 namespace {
 
@@ -323,13 +301,13 @@ TEST_CASE("sizes that a file only claims are not allocated") {
             else
                 put(changed, at, claim);
             changed = sealed(changed);
-            const std::size_t before = allocated;
+            const std::size_t before = test::allocated;
             bool refused = false;
             try {
                 rv::load(ranker, view(changed));
             } catch (const rv::error&) { refused = true; }
             REQUIRE(refused);
-            REQUIRE(allocated - before <= 2 * saved.size() + 8192);
+            REQUIRE(test::allocated - before <= 2 * saved.size() + 8192);
         }
 }
 
@@ -435,9 +413,9 @@ TEST_CASE("of a file that is far too long no more is read than a snapshot could 
     const std::size_t size = bytes.size();
     bytes.resize(10 << 20);
     write_whole(scratch.file("long"), bytes);
-    const std::size_t before = allocated;
+    const std::size_t before = test::allocated;
     CHECK_FALSE(error_of([&] { rv::load(ranker, scratch.file("long")); }, rv::errc::format) == "not refused");
-    CHECK(allocated - before < 2 * size + (1 << 18));
+    CHECK(test::allocated - before < 2 * size + (1 << 18));
 }
 
 TEST_CASE("a snapshot that cannot be written says so, and what was there stays, with nothing beside it") {

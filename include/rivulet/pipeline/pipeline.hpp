@@ -15,6 +15,7 @@
 #include "../core/hash.hpp"
 #include "../math/loss.hpp"
 #include "../update/feedback.hpp"
+#include "../update/settings.hpp"
 #include "catalogue.hpp"
 #include "gradient.hpp"
 #include "ranking.hpp"
@@ -63,9 +64,7 @@ public:
           state_(Updater::state * learnable), slopes_(at.size) {
         detail::require(plan_.validate());
         detail::require(updater_.validate());
-        if (!math::finite(gradient_limit_) || !(gradient_limit_ > 0))
-            detail::require(
-                {errc::setting, "setup.gradient_limit must be a finite number above 0", 0, static_cast<double>(gradient_limit_)});
+        detail::require(detail::above_zero(gradient_limit_, "setup.gradient_limit must be a finite number above 0"));
         random seeded(start.seed);
         plan_.start(weights_.data(), seeded);
     }

@@ -23,22 +23,23 @@ void adam_step(const Settings& with, double decay, T* w, const T* g, updater_sta
     const T least = static_cast<T>(static_cast<double>(with.epsilon) * root), remains = static_cast<T>(1 - rate * decay);
     const T lasts = static_cast<T>(with.beta1), enters = T(1) - lasts, square_lasts = static_cast<T>(with.beta2),
             square_enters = T(1) - square_lasts;
-    const T tiny = static_cast<T>(tiny_slope), tiny_squared = static_cast<T>(tiny_square);
+    const T tiny = static_cast<T>(math::tiny_slope), tiny_squared = static_cast<T>(math::tiny_square);
     const simd::batch<T> tinies(tiny), tinies_squared(tiny_squared), paces(pace), all_least(least), all_remain(remains), all_last(lasts),
         all_enter(enters), squares_last(square_lasts), squares_enter(square_enters);
     math::sweep<T, simd::native>(
         n,
         [&](std::size_t i) {
             const auto slope = simd::load(g + i);
-            const auto m = settled(simd::fma(all_last, simd::load(mean + i), all_enter * slope), tinies);
-            const auto v = settled(simd::fma(squares_last, simd::load(mean_square + i), squares_enter * slope * slope), tinies_squared);
+            const auto m = math::settled(simd::fma(all_last, simd::load(mean + i), all_enter * slope), tinies);
+            const auto v =
+                math::settled(simd::fma(squares_last, simd::load(mean_square + i), squares_enter * slope * slope), tinies_squared);
             simd::store(mean + i, m);
             simd::store(mean_square + i, v);
             simd::store(w + i, simd::fma(all_remain, simd::load(w + i), paces * m / (simd::sqrt(v) + all_least)));
         },
         [&](std::size_t i) {
-            mean[i] = settled(simd::fma(lasts, mean[i], enters * g[i]), tiny);
-            mean_square[i] = settled(simd::fma(square_lasts, mean_square[i], square_enters * g[i] * g[i]), tiny_squared);
+            mean[i] = math::settled(simd::fma(lasts, mean[i], enters * g[i]), tiny);
+            mean_square[i] = math::settled(simd::fma(square_lasts, mean_square[i], square_enters * g[i] * g[i]), tiny_squared);
             w[i] = simd::fma(remains, w[i], pace * mean[i] / (std::sqrt(mean_square[i]) + least));
         });
 }

@@ -29,18 +29,18 @@ struct momentum {
         // One loop for both: w += a g + b v with (a, b) = -rate * (0, 1) or -rate * (1, mu).
         const T pace = -schedule.rate<T>(rate, kept.steps), lasts = static_cast<T>(mu), a = nesterov ? pace : T(0),
                 b = nesterov ? pace * lasts : pace;
-        const T least = static_cast<T>(detail::tiny_slope);
+        const T least = static_cast<T>(math::tiny_slope);
         const simd::batch<T> all_last(lasts), all_a(a), all_b(b), all_least(least);
         math::sweep<T, simd::native>(
             n,
             [&](std::size_t i) {
                 const auto slope = simd::load(g + i);
-                const auto v = detail::settled(simd::fma(all_last, simd::load(velocity + i), slope), all_least);
+                const auto v = math::settled(simd::fma(all_last, simd::load(velocity + i), slope), all_least);
                 simd::store(velocity + i, v);
                 simd::store(w + i, simd::fma(all_b, v, simd::fma(all_a, slope, simd::load(w + i))));
             },
             [&](std::size_t i) {
-                velocity[i] = detail::settled(simd::fma(lasts, velocity[i], g[i]), least);
+                velocity[i] = math::settled(simd::fma(lasts, velocity[i], g[i]), least);
                 w[i] = simd::fma(b, velocity[i], simd::fma(a, g[i], w[i]));
             });
     }

@@ -32,18 +32,18 @@ struct rmsprop {
         T* const mean_square = kept.numbers;
         const T pace = -schedule.rate<T>(rate, kept.steps), lasts = static_cast<T>(rho), enters = T(1) - lasts,
                 least = static_cast<T>(epsilon);
-        const T tiny = static_cast<T>(detail::tiny_square);
+        const T tiny = static_cast<T>(math::tiny_square);
         const simd::batch<T> tinies(tiny), paces(pace), all_last(lasts), all_enter(enters), all_least(least);
         math::sweep<T, simd::native>(
             n,
             [&](std::size_t i) {
                 const auto slope = simd::load(g + i);
-                const auto v = detail::settled(simd::fma(all_last, simd::load(mean_square + i), all_enter * slope * slope), tinies);
+                const auto v = math::settled(simd::fma(all_last, simd::load(mean_square + i), all_enter * slope * slope), tinies);
                 simd::store(mean_square + i, v);
                 simd::store(w + i, simd::load(w + i) + paces * slope / (simd::sqrt(v) + all_least));
             },
             [&](std::size_t i) {
-                mean_square[i] = detail::settled(simd::fma(lasts, mean_square[i], enters * g[i] * g[i]), tiny);
+                mean_square[i] = math::settled(simd::fma(lasts, mean_square[i], enters * g[i] * g[i]), tiny);
                 w[i] += pace * g[i] / (std::sqrt(mean_square[i]) + least);
             });
     }

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Schedules: from the count of steps to a factor of an updater's rate; and what else updaters share.
+// Schedules: from the count of steps to a factor of an updater's rate.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
-#include <initializer_list>
 #include <numbers>
-#include <string_view>
 
-#include "../core/config.hpp"
-#include "../core/error.hpp"
-#include "../math/vector.hpp"
+#include "settings.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -57,30 +53,4 @@ struct schedule {
     }
 };
 
-namespace detail {
-
-/// What lasts in part from step to step must not fade into subnormal numbers, with which processors are slow: Adam over weights that have
-/// had no slope for a thousand steps took 1.6 times as long. This rounds x, a number or a register, to steps of `far_below` * eps, which
-/// later products leave normal, and changes a larger one by a rounding at most twice.
-template <class V> V settled(const V& x, const V& far_below) noexcept { return (x + far_below) - far_below; }
-inline constexpr float tiny_slope = 1e-20f, tiny_square = 1e-30f;  // steps of 1e-27 and 1e-37: nothing beside any epsilon, or in a weight
-
-/// The checks of settings; `sentence` names the setting and must be a literal. Finite is asked first: comparisons alone let NaN through
-/// under -ffast-math.
-inline status above_zero(float x, std::string_view sentence) noexcept {
-    return math::finite(x) && x > 0 ? status{} : status{errc::setting, sentence, 0, static_cast<double>(x)};
-}
-inline status zero_or_more(float x, std::string_view sentence) noexcept {
-    return math::finite(x) && x >= 0 ? status{} : status{errc::setting, sentence, 0, static_cast<double>(x)};
-}
-inline status below_one(float x, std::string_view sentence) noexcept {
-    return math::finite(x) && x >= 0 && x < 1 ? status{} : status{errc::setting, sentence, 0, static_cast<double>(x)};
-}
-inline status first_refusal(std::initializer_list<status> checks) noexcept {
-    for (const status& checked : checks)
-        if (!checked) return checked;
-    return {};
-}
-
-}  // namespace detail
 }  // namespace rivulet::inline RIVULET_ABI
