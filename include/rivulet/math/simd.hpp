@@ -88,6 +88,15 @@ template <class T, class Arch> batch<T, Arch> exp(const batch<T, Arch>& x) noexc
     const batch<T, Arch> lowest(T(-1000));
     return xsimd::exp(xsimd::select(x < lowest, lowest, x));
 }
+/// x from `low` to `high`, and NaN as NaN.
+template <class T, class Arch> batch<T, Arch> clamped(const batch<T, Arch>& x, T low, T high) noexcept {
+    const batch<T, Arch> lowest(low), highest(high);
+    return xsimd::select(x < lowest, lowest, xsimd::select(x > highest, highest, x));
+}
+/// To 2 ulp in float; in double to 40 eps, absolute. Both are +-1 long before the bounds, beyond which exp would leave its integers.
+template <class T, class Arch> batch<T, Arch> erf(const batch<T, Arch>& x) noexcept { return xsimd::erf(clamped(x, T(-10), T(10))); }
+/// To 2 ulp.
+template <class T, class Arch> batch<T, Arch> tanh(const batch<T, Arch>& x) noexcept { return xsimd::tanh(clamped(x, T(-40), T(40))); }
 template <class T, class Arch> batch<T, Arch> sqrt(const batch<T, Arch>& x) noexcept { return xsimd::sqrt(x); }
 
 /// max(x, 0) that lets NaN through, so that an overflow is seen at the end: what xsimd::max does with NaN changed between versions.
