@@ -12,7 +12,9 @@
 #include "core/hash.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
+#include "math/list_loss.hpp"
 #include "math/loss.hpp"
+#include "math/output_loss.hpp"
 
 // what a host brings
 #include "input/feature.hpp"
@@ -36,7 +38,10 @@
 #include "rank/mlp.hpp"
 #include "rank/network.hpp"
 #include "rank/top_k.hpp"
+#include "reduce/moments.hpp"
 #include "reduce/pca.hpp"
+#include "reduce/random_projection.hpp"
+#include "reduce/standardise.hpp"
 
 // how it learns
 #include "update/adagrad.hpp"

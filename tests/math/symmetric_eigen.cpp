@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Eigenvectors of symmetric matrices: A v = l v, orthonormal, largest first, the sign fixed.
+// Eigenvalues and eigenvectors of symmetric matrices: A v = l v, orthonormal, largest first, the sign fixed.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -39,8 +39,9 @@ TEST_CASE("each vector is an eigenvector, all are orthonormal, and the largest e
             CAPTURE(n);
             CAPTURE(keep);
             const auto a = random_symmetric(n, n);
-            const auto vectors = rv::math::symmetric_eigenvectors(a, n, keep);
+            const auto [values, vectors] = rv::math::symmetric_eigen(a, n, keep);
             REQUIRE(vectors.size() == keep * n);
+            REQUIRE(values.size() == keep);
             const double tolerance = test::tolerance::eigen<double>(n, std::sqrt(static_cast<double>(n)));  // the norm of such a matrix
             double last = std::numeric_limits<double>::infinity(), trace = 0;
             for (std::size_t k = 0; k < keep; ++k) {
@@ -51,8 +52,9 @@ TEST_CASE("each vector is an eigenvector, all are orthonormal, and the largest e
                 for (std::size_t i = 0; i < n; ++i) REQUIRE(within(product[i], value * v[i], tolerance));
                 for (std::size_t other = 0; other <= k; ++other)
                     REQUIRE(within(dot(v, vectors.data() + other * n, n), other == k ? 1 : 0, tolerance));
-                CHECK(value <= last + tolerance);
-                last = value;
+                CHECK(within(values[k], value, tolerance));
+                CHECK(values[k] <= last);
+                last = values[k];
                 trace += value;
             }
             double expected = 0;
@@ -68,30 +70,33 @@ TEST_CASE("the entry of largest magnitude is positive, so the same matrix gives 
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         const std::size_t n = 12;
         const auto a = random_symmetric(seed, n);
-        const auto vectors = rv::math::symmetric_eigenvectors(a, n, n);
+        const auto vectors = rv::math::symmetric_eigen(a, n, n).vectors;
         for (std::size_t k = 0; k < n; ++k) {
             const auto v = vectors.begin() + static_cast<std::ptrdiff_t>(k * n);
             const auto largest =
                 std::max_element(v, v + static_cast<std::ptrdiff_t>(n), [](double x, double y) { return std::abs(x) < std::abs(y); });
             CHECK(*largest > 0);
         }
-        CHECK(vectors == rv::math::symmetric_eigenvectors(a, n, n));
+        CHECK(vectors == rv::math::symmetric_eigen(a, n, n).vectors);
     }
 }
 
 TEST_CASE("a worked example: ((2, 1), (1, 2)) has eigenvector (1, 1) / sqrt(2), and a diagonal matrix its axes") {
-    const auto two = rv::math::symmetric_eigenvectors(std::vector<double>{2, 1, 1, 2}, 2, 1);
+    const auto [values, two] = rv::math::symmetric_eigen(std::vector<double>{2, 1, 1, 2}, 2, 1);
+    CHECK(within(values[0], 3, 1e-15));
     CHECK(within(two[0], std::sqrt(0.5), 1e-15));
     CHECK(within(two[1], std::sqrt(0.5), 1e-15));
-    CHECK(rv::math::symmetric_eigenvectors(std::vector<double>{1, 0, 0, 0, 3, 0, 0, 0, 2}, 3, 3) ==
-          std::vector<double>{0, 1, 0, 0, 0, 1, 1, 0, 0});
+    const auto axes = rv::math::symmetric_eigen(std::vector<double>{1, 0, 0, 0, 3, 0, 0, 0, 2}, 3, 3);
+    CHECK(axes.values == std::vector<double>{3, 2, 1});
+    CHECK(axes.vectors == std::vector<double>{0, 1, 0, 0, 0, 1, 1, 0, 0});
 }
 
 TEST_CASE("zero has eigenvectors, and no vectors of it can be kept") {
     const std::vector<double> zero(25);
-    const auto vectors = rv::math::symmetric_eigenvectors(zero, 5, 5);
+    const auto [values, vectors] = rv::math::symmetric_eigen(zero, 5, 5);
+    CHECK(values == std::vector<double>(5));
     for (std::size_t k = 0; k < 5; ++k) CHECK(within(dot(vectors.data() + 5 * k, vectors.data() + 5 * k, 5), 1, 1e-15));
-    CHECK(rv::math::symmetric_eigenvectors(zero, 5, 0).empty());
+    CHECK(rv::math::symmetric_eigen(zero, 5, 0).vectors.empty());
 }
 
 TEST_CASE("a matrix that holds a number that is not finite is refused, and the sentence asks about it") {
@@ -102,11 +107,82 @@ TEST_CASE("a matrix that holds a number that is not finite is refused, and the s
             CAPTURE(bad);
             CAPTURE(at);
             try {
-                rv::math::symmetric_eigenvectors(a, 3, 2);
+                static_cast<void>(rv::math::symmetric_eigen(a, 3, 2));
                 FAIL_CHECK("not refused");
             } catch (const rv::error& refused) {
                 CHECK(refused.code() == rv::errc::nonfinite);
                 CHECK(std::string(refused.what()).find("finite") != std::string::npos);
             }
         }
+}
+
+TEST_CASE("a few vectors of matrices with equal, clustered, zero and negative eigenvalues are as good as all of them") {
+    constexpr std::size_t n = 48;
+    std::vector<std::vector<double>> matrices;
+    const auto made = [&](auto&& entry) {
+        std::vector<double> a(n * n);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j <= i; ++j) a[i * n + j] = a[j * n + i] = entry(i, j);
+        matrices.push_back(a);
+    };
+    made([](std::size_t i, std::size_t j) { return i == j ? 1.0 : 0.0; });                         // the identity
+    made([](std::size_t, std::size_t) { return 1.0; });                                            // rank 1
+    made([](std::size_t i, std::size_t j) { return i == j ? static_cast<double>(i / 6) : 0.0; });  // six of each
+    made([](std::size_t i, std::size_t j) { return i == j ? 3.0 : i / 4 == j / 4 ? 1.0 : 0.0; });  // equal blocks
+    made([](std::size_t i, std::size_t j) {
+        return i == j ? std::abs(static_cast<double>(i) - 23.5) : i == j + 1 ? 1.0 : 0.0;
+    });                                                                                                    // Wilkinson
+    made([](std::size_t i, std::size_t j) { return i == j ? 1 + 1e-15 * static_cast<double>(i) : 0.0; });  // a cluster
+    made([](std::size_t i, std::size_t j) { return i == j ? std::pow(0.5, i) : 0.0; });                    // graded
+    made([](std::size_t i, std::size_t j) { return i == j ? -1.0 - static_cast<double>(i) : 0.5; });       // negative
+    made([](std::size_t i, std::size_t j) { return i == 0 && j == 0 ? 1.0 : 0.0; });                       // one entry
+    for (const double scale : {1.0, 1e-150, 1e150})
+        for (std::size_t which = 0; which < matrices.size(); ++which) {
+            auto a = matrices[which];
+            for (double& x : a) x *= scale;
+            CAPTURE(which);
+            CAPTURE(scale);
+            const auto few = rv::math::symmetric_eigen(a, n, n / 3), all = rv::math::symmetric_eigen(a, n, n);
+            const double norm = std::max(std::abs(all.values.front()), std::abs(all.values.back()));
+            const double tolerance = test::tolerance::eigen<double>(n, 1);
+            for (std::size_t k = 0; k < n / 3; ++k) {
+                const double* const v = few.vectors.data() + k * n;
+                REQUIRE(within(few.values[k] / norm, all.values[k] / norm, tolerance));
+                for (std::size_t i = 0; i < n; ++i)
+                    REQUIRE(within(dot(a.data() + i * n, v, n) / norm, few.values[k] / norm * v[i], tolerance));
+                for (std::size_t other = 0; other <= k; ++other)
+                    REQUIRE(within(dot(v, few.vectors.data() + other * n, n), other == k ? 1 : 0, tolerance));
+            }
+        }
+}
+
+TEST_CASE("inverse iteration succeeds by itself, row exchanges and equal halves and all: nothing falls back on the slow way unseen") {
+    constexpr std::size_t n = 40;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        rv::random draw(seed);
+        Eigen::VectorXd diagonal(n), off(n - 1);
+        for (Eigen::Index i = 0; i < Eigen::Index(n); ++i) diagonal[i] = seed % 2 ? draw.around_zero(1) : 0.1 * draw.around_zero(1);
+        for (Eigen::Index i = 0; i + 1 < Eigen::Index(n); ++i) off[i] = draw.around_zero(1);
+        if (seed % 5 == 0) {  // two equal halves: every eigenvalue twice
+            diagonal.tail(n / 2) = diagonal.head(n / 2).eval();
+            off.tail(n / 2 - 1) = off.head(n / 2 - 1).eval();
+            off[n / 2 - 1] = 0;
+        }
+        Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver;
+        solver.computeFromTridiagonal(diagonal, off, Eigen::EigenvaluesOnly);
+        std::vector<double> values(solver.eigenvalues().data(), solver.eigenvalues().data() + n), vectors(n * n);
+        std::reverse(values.begin(), values.end());
+        CAPTURE(seed);
+        REQUIRE(rv::math::detail::inverse_iteration(diagonal, off, values, vectors));
+        for (std::size_t k = 0; k < n; ++k)
+            for (std::size_t other = 0; other <= k; ++other)
+                REQUIRE(within(dot(vectors.data() + k * n, vectors.data() + other * n, n), other == k ? 1 : 0,
+                               test::tolerance::eigen<double>(n, 1)));
+    }
+}
+
+TEST_CASE("inverse iteration says so when what it was given is no eigenvalue") {
+    const Eigen::VectorXd diagonal = Eigen::VectorXd::LinSpaced(8, 1, 8), off = Eigen::VectorXd::Constant(7, 0.1);
+    std::vector<double> vectors(8);
+    CHECK_FALSE(rv::math::detail::inverse_iteration(diagonal, off, std::vector<double>{4.3}, vectors));
 }

@@ -3,15 +3,23 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 
-#include "../core/config.hpp"
+#include "../core/error.hpp"
+#include "vector.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
+namespace detail {
+
+/// Labels between two limits. Finite is asked first: comparisons alone let NaN through under -ffast-math.
+inline bool label_within(float label, double lowest, double highest) noexcept {
+    return math::finite(label) && static_cast<double>(label) >= lowest && static_cast<double>(label) <= highest;
+}
+
+}  // namespace detail
 
 /// Log loss of a probability, from its logit: log(1 + exp(z)) - y z for y in [0, 1] (cross-entropy, Bishop 2006 eq. 4.90).
 struct logistic {
-    static constexpr double lowest = 0, highest = 1;  // labels
-
     template <class T> T value(T score, T label) const noexcept {
         // no exp overflows, and a confident and right score does not drown in the difference of max(z, 0) and y z
         return std::log1p(std::exp(-std::abs(score))) + (score > 0 ? (T(1) - label) * score : -label * score);
@@ -23,14 +31,35 @@ struct logistic {
         const T e = std::exp(-std::abs(score));
         return (score >= 0 ? T(1) : e) / (T(1) + e);
     }
+    static bool accepts(float label, std::size_t) noexcept { return detail::label_within(label, 0, 1); }
+    static status validate() noexcept { return {}; }
 };
 
 /// Half the squared distance, (z - y)^2 / 2, whose slope is z - y.
 struct squared {
-    static constexpr double lowest = -1e30, highest = 1e30;
-
     template <class T> T value(T score, T label) const noexcept { return (score - label) * (score - label) / 2; }
     template <class T> T slope(T score, T label) const noexcept { return score - label; }
+    static bool accepts(float label, std::size_t) noexcept { return detail::label_within(label, -1e30, 1e30); }
+    static status validate() noexcept { return {}; }
+};
+
+/// Half the squared distance up to `delta`, and from there delta |z - y| - delta^2 / 2 (Huber 1964): an outlier pulls with delta, not more.
+struct huber {
+    float delta = 1;  ///< above 0, in units of the label
+
+    template <class T> T value(T score, T label) const noexcept {
+        const T far = std::abs(score - label), most = static_cast<T>(delta);
+        return far <= most ? far * far / 2 : most * (far - most / 2);
+    }
+    template <class T> T slope(T score, T label) const noexcept {
+        const T apart = score - label, most = static_cast<T>(delta);
+        return apart > most ? most : apart < -most ? -most : apart;
+    }
+    static bool accepts(float label, std::size_t) noexcept { return detail::label_within(label, -1e30, 1e30); }
+    status validate() const noexcept {
+        if (math::finite(delta) && delta > 0) return {};
+        return {errc::setting, "huber.delta must be a finite number above 0", 0, static_cast<double>(delta)};
+    }
 };
 
 }  // namespace rivulet::inline RIVULET_ABI
