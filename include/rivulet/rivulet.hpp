@@ -18,6 +18,7 @@
 
 // what a host brings
 #include "input/feature.hpp"
+#include "input/missing.hpp"
 #include "input/record.hpp"
 
 // what is made of it
@@ -57,6 +58,8 @@
 // how it works together
 #include "pipeline/catalogue.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/reservoir.hpp"
+#include "pipeline/train.hpp"
 
 // how it lasts
 #include "persist/snapshot.hpp"

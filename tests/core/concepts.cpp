@@ -102,7 +102,7 @@ TEST_CASE("weights are counted on the side that uses them") {
     CHECK(rv::candidate_weights<on_request> == 0);
     CHECK(rv::request_weights<on_request> == keys_and_values + 3 * rv::padded(6));
     CHECK(rv::request_weights<rv::pass<shopper>> == 0);
-    CHECK(rv::candidate_weights<rv::pca<title, 2>> == 4 * (1 + rv::padded(2)));
+    CHECK(rv::candidate_weights<rv::pca<title, 2>> == 4 * (1 + rv::padded(2)) + 2 + 1);
 }
 
 TEST_CASE("only a component that says so is fitted") {

@@ -35,6 +35,22 @@ TEST_CASE("a feature says how wide it is, how many rows of it count, and which s
     CHECK(std::is_empty_v<shopper>);
 }
 
+TEST_CASE("an optional feature is its feature, and says that it may be missing") {
+    struct poster : rv::optional<rv::candidate<4>> {};
+    struct look : rv::optional<rv::context<3>> {};
+    static_assert(poster::width == 4 && poster::length == 1 && poster::bound == binding::candidate);
+    static_assert(look::width == 3 && look::bound == binding::context);
+    CHECK(rv::detail::is_optional<poster>);
+    CHECK(rv::detail::is_optional<look>);
+    CHECK_FALSE(rv::detail::is_optional<price>);
+    CHECK_FALSE(rv::detail::is_optional<recent>);
+    CHECK_FALSE(rv::detail::is_sequence<poster>);
+    CHECK(features<price, look>::any_optional);
+    CHECK_FALSE(features<price, recent>::any_optional);
+    CHECK_FALSE(features<>::any_optional);
+    CHECK(std::is_empty_v<poster>);
+}
+
 TEST_CASE("the features of a side are those of all lists, each once, in order of first appearance") {
     using first = features<recent, title>;
     using second = features<shopper>;

@@ -2,7 +2,10 @@
 // The table of items: rows and ids stay together while items come, change and go.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstdint>
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include <rivulet/input/item_table.hpp>
@@ -130,6 +133,81 @@ TEST_CASE("items may bring nothing but their id") {
     items.remove(50);
     CHECK(items.size() == 99);
     CHECK(items.find(99) == 50);
+}
+
+namespace {
+
+struct poster : rv::optional<rv::candidate<3>> {};
+struct clip : rv::optional<rv::candidate<2>> {};
+struct brought {
+    float price;
+    bool has_poster, has_clip;
+    float first;  // of poster; the others follow
+    bool operator==(const brought&) const = default;
+};
+using lacking_table = rv::item_table<float, clip, price, poster>;
+
+}  // namespace
+
+TEST_CASE("what an item lacks stays missing through any run of appends, writes and removals, and leaves no trace") {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        rv::random draw(seed);
+        lacking_table items;
+        std::map<rv::item_id, brought> twin;
+        const auto get = [&](std::size_t row) {
+            const auto p = items.get<poster>(row);
+            const auto c = items.get<clip>(row);
+            for (const auto& [data, size, there] : {std::tuple(p.data, p.size, p.holds(0)), std::tuple(c.data, c.size, c.holds(0))})
+                REQUIRE((data != nullptr && size != 0) == there);
+            if (c.holds(0)) REQUIRE(c.data[1] == items.get<price>(row).data[0]);
+            return brought{items.get<price>(row).data[0], p.holds(0), c.holds(0), p.holds(0) ? p.data[0] : 0};
+        };
+        for (int step = 0; step < 600; ++step) {
+            const rv::item_id id = draw.below(60) * 0x0404040404040404u;
+            const auto all = test::numbers<float>(draw, 4);
+            const std::array<float, 2> moving{0, all[0]};
+            const brought now{all[0], draw.unit() < 0.5, draw.unit() < 0.5, all[1]};
+            const auto p = now.has_poster ? rv::with<poster>(all.data() + 1, 3) : rv::missing<poster>();
+            const auto c = now.has_clip ? rv::with<clip>(moving) : rv::missing<clip>();
+            const brought expected{now.price, now.has_poster, now.has_clip, now.has_poster ? now.first : 0};
+            if (!twin.contains(id)) {
+                items.append(id, rv::item(p, rv::with<price>(all.data(), 1), c));
+                twin[id] = expected;
+            } else if (draw.unit() < 0.4) {
+                items.remove(items.find(id));
+                twin.erase(id);
+            } else if (draw.unit() < 0.5) {
+                items.write(items.find(id), rv::item(p, rv::with<price>(all.data(), 1), c));
+                twin[id] = expected;
+            } else {
+                items.write(items.find(id), p);
+                twin[id].has_poster = expected.has_poster;
+                twin[id].first = expected.first;
+            }
+            REQUIRE(items.size() == twin.size());
+            for (const auto& [known, what] : twin) REQUIRE(get(items.find(known)) == what);
+        }
+        const lacking_table copy = items;
+        while (items.size() > 0) items.remove(0);
+        for (const auto& [known, what] : twin) CHECK(copy.get<poster>(copy.find(known)).holds(0) == what.has_poster);
+    }
+}
+
+TEST_CASE("a masked row is written like a missing one, and an item may be appended from one that lacks something") {
+    lacking_table items;
+    const std::vector<float> all(3, 2.0f);
+    const std::vector<std::uint8_t> no{0}, yes{7};
+    items.append(1, rv::item(rv::with<poster>(all, no), rv::with<price>(all.data(), 1), rv::with<clip>(all.data(), 2)));
+    CHECK_FALSE(items.get<poster>(0).holds(0));
+    CHECK(items.get<clip>(0).holds(0));
+    for (rv::item_id id = 2; id < 100; ++id) {
+        items.append(id, rv::item(items.get<poster>(0), items.get<price>(0), items.get<clip>(0)));
+        REQUIRE_FALSE(items.get<poster>(id - 1).holds(0));
+        REQUIRE(items.get<clip>(id - 1).data[1] == 2);
+    }
+    items.write(5, rv::with<poster>(all, yes));
+    CHECK(items.get<poster>(5).data[2] == 2);
+    CHECK(items.memory() >= 99 * (6 * sizeof(float) + sizeof(rv::item_id) + 2));
 }
 
 TEST_CASE("an item may be appended from a view of another item of the same table, even when the table must grow") {

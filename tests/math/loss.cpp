@@ -81,7 +81,29 @@ TEST_CASE_TEMPLATE("the squared loss is half the squared distance", T, float, do
 }
 
 TEST_CASE("losses say which labels they take") {
-    static_assert(rv::logistic::lowest == 0 && rv::logistic::highest == 1);
-    static_assert(rv::squared::lowest < -1e6 && rv::squared::highest > 1e6);
-    CHECK(true);
+    const auto nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+    for (const float label : {0.0f, 0.25f, 1.0f}) CHECK(rv::logistic{}.accepts(label, 0));
+    for (const float label : {-0.01f, 1.01f, nan, infinity, -infinity}) CHECK_FALSE(rv::logistic{}.accepts(label, 0));
+    for (const float label : {0.0f, -5.0f, 1e6f}) CHECK((rv::squared{}.accepts(label, 0) && rv::huber{}.accepts(label, 0)));
+    for (const float label : {nan, infinity, -infinity, 2e30f})
+        CHECK_FALSE((rv::squared{}.accepts(label, 0) || rv::huber{}.accepts(label, 0)));
+}
+
+TEST_CASE_TEMPLATE("the Huber loss is a parabola near the label and a line beyond delta, without a step or a kink", T, float, double) {
+    const rv::huber loss{.delta = 1.5f};
+    CHECK(loss.value(T(2), T(1)) == T(0.5));
+    CHECK(loss.value(T(1), T(2)) == T(0.5));
+    CHECK(loss.value(T(5), T(1)) == T(1.5 * (4 - 0.75)));
+    CHECK(loss.value(T(-5), T(-1)) == T(1.5 * (4 - 0.75)));
+    CHECK(loss.slope(T(2), T(1)) == T(1));
+    CHECK(loss.slope(T(1e9), T(1)) == T(1.5));
+    CHECK(loss.slope(T(-1e9), T(1)) == T(-1.5));
+    for (const double z : {-9.0, -1.51, -1.5, -0.2, 0.0, 0.7, 1.49, 1.51, 40.0}) {
+        double x = z;
+        const double expected = test::central_difference(x, [&] { return loss.value(x, 0.0); });
+        CHECK(within(loss.slope(z, 0.0), expected, 1e-5));  // at the seam the second derivative jumps by 1: h / 2 of a difference
+    }
+    CHECK_FALSE(rv::huber{.delta = 0}.validate());
+    CHECK_FALSE(rv::huber{.delta = std::numeric_limits<float>::quiet_NaN()}.validate());
+    CHECK(rv::huber{.delta = -1}.validate().message() == "huber.delta must be a finite number above 0, got -1");
 }

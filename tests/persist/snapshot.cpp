@@ -154,7 +154,7 @@ TEST_CASE("the bytes are what the format says: header, signature, weights, updat
     const std::size_t first = numbers_at(ranker), weights = ranker.weights().size(), state = ranker.updater_numbers().size();
     CHECK(saved.size() == first + 4 * (weights + state) + 8);
     CHECK(std::memcmp(saved.data(), "rivulet\n", 8) == 0);
-    CHECK(take<std::uint32_t>(saved, version_at) == 1);
+    CHECK(take<std::uint32_t>(saved, version_at) == 2);
     CHECK(take<std::uint32_t>(saved, order_at) == 0x01020304);
     CHECK(take<std::uint32_t>(saved, signature_at) == ranker.signature().size());
     CHECK(take<std::uint32_t>(saved, scalar_at) == 4);
@@ -219,11 +219,11 @@ TEST_CASE("another magic, version or byte order is named, even when the checksum
     auto magic = saved;
     magic[0] = std::byte('R');
     CHECK(refusal(ranker, sealed(magic)) == "snapshot: the first 8 bytes are not those of a rivulet snapshot");
-    for (const std::uint32_t version : {0u, 2u, ~0u}) {
+    for (const std::uint32_t version : {0u, 1u, ~0u}) {
         auto newer = saved;
         put(newer, version_at, version);
         CHECK(refusal(ranker, sealed(newer)) ==
-              "snapshot: format version " + std::to_string(version) + " at offset 8, this rivulet reads version 1");
+              "snapshot: format version " + std::to_string(version) + " at offset 8, this rivulet reads version 2");
     }
     auto swapped = saved;
     put(swapped, order_at, std::uint32_t(0x04030201));

@@ -230,8 +230,9 @@ TEST_CASE("a fit that is refused changes nothing") {
 }
 
 TEST_CASE("a signature tells pipelines apart") {
-    CHECK(small().signature() ==
-          "pass(shopper:5)->5 attend(recent:7,title:7)->12{heads=2} pca(title:7)->3 attend(recent:7,hour:3)->6{heads=2} pass(price:2)->2 "
-          "scale_each(hour:3)->3 scale_each(title:7)->7 pca(shopper:5)->2 interest(recent:7,title:7)->7 mlp(47-16-8-1) adagrad logistic "
-          "float32");
+    CHECK(small().signature() == "pass(shopper:5)->5 attend(recent:7,title:7)->12{heads=2} pca(title:7)->3{whiten=false} "
+                                 "attend(recent:7,hour:3)->6{heads=2} pass(price:2)->2 "
+                                 "scale_each(hour:3)->3 scale_each(title:7)->7 pca(shopper:5)->2{whiten=false} "
+                                 "interest(recent:7,title:7)->7 mlp(47-16-8-1) adagrad logistic "
+                                 "float32");
 }

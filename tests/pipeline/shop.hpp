@@ -54,8 +54,10 @@ template <class T> struct shelf {
     }
 };
 
-/// The fused row written down, multiplied by every weight, one number at a time in double: what a plan must equal.
-template <class Pipeline, class Request, class Item> double naive_score(const Pipeline& ranker, const Request& request, const Item& item) {
+/// The fused row written down, multiplied by every weight, one number at a time in double: what a plan must equal. A ranker of other
+/// layers than an mlp's is called on this one row; it has tests of its own.
+template <class Pipeline, class Request, class Item>
+std::vector<double> naive_outputs(const Pipeline& ranker, const Request& request, const Item& item) {
     using scalar = typename Pipeline::scalar;
     using plan = typename Pipeline::plan;
     const auto& parts = ranker.evaluation();
@@ -92,17 +94,28 @@ template <class Pipeline, class Request, class Item> double naive_score(const Pi
         for (std::size_t k = 0; k < fused.size(); ++k) layer[j] += fused[k] * static_cast<double>(w[weight_row[k] + j]);
     }
     using ranker_type = std::remove_cvref_t<decltype(parts.ranker)>;
-    for (std::size_t l = 1; l < ranker_type::layers; ++l) {
-        const scalar* tail = w + plan::at.ranker + ranker_type::offset(l);
-        const std::size_t in = ranker_type::widths[l - 1], out = ranker_type::widths[l], stride = rv::padded(out);
-        std::vector<double> next(out);
-        for (std::size_t j = 0; j < out; ++j) {
-            next[j] = static_cast<double>(tail[in * stride + j]);
-            for (std::size_t k = 0; k < in; ++k) next[j] += std::max(layer[k], 0.0) * static_cast<double>(tail[k * stride + j]);
+    if constexpr (requires { ranker_type::offset(1); })
+        for (std::size_t l = 1; l < ranker_type::layers; ++l) {
+            const scalar* tail = w + plan::at.ranker + ranker_type::offset(l);
+            const std::size_t in = ranker_type::widths[l - 1], out = ranker_type::widths[l], stride = rv::padded(out);
+            std::vector<double> next(out);
+            for (std::size_t j = 0; j < out; ++j) {
+                next[j] = static_cast<double>(tail[in * stride + j]);
+                for (std::size_t k = 0; k < in; ++k) next[j] += std::max(layer[k], 0.0) * static_cast<double>(tail[k * stride + j]);
+            }
+            layer = next;
         }
-        layer = next;
+    else {
+        std::vector<scalar> sums(rv::padded(plan::first)), hidden(ranker_type::activations), outputs(rv::padded(ranker_type::outputs));
+        for (std::size_t j = 0; j < plan::first; ++j) sums[j] = static_cast<scalar>(layer[j]);
+        parts.ranker.forward(w + plan::at.ranker, rv::rows<scalar>{sums.data(), 1, sums.size()},
+                             rv::rows<scalar>{hidden.data(), 1, hidden.size()}, rv::rows<scalar>{outputs.data(), 1, outputs.size()}, {});
+        layer.assign(outputs.begin(), outputs.begin() + ranker_type::outputs);
     }
-    return layer[0];
+    return layer;
+}
+template <class Pipeline, class Request, class Item> double naive_score(const Pipeline& ranker, const Request& request, const Item& item) {
+    return naive_outputs(ranker, request, item)[0];
 }
 
 /// Gives every learned weight a value, so that a linear model or a bias is not tested at zero.
@@ -118,8 +131,9 @@ template <class Pipeline> void scatter(Pipeline& ranker, std::uint64_t seed, dou
     rv::detail::each<plan::count>([&](auto i) { fill(plan::at.block[i], std::tuple_element_t<i, components>::width, plan::first); });
     fill(plan::at.bias, 1, plan::first);
     using ranker_type = std::remove_cvref_t<decltype(ranker.evaluation().ranker)>;
-    for (std::size_t l = 1; l < ranker_type::layers; ++l)
-        fill(plan::at.ranker + ranker_type::offset(l), ranker_type::widths[l - 1] + 1, ranker_type::widths[l]);
+    if constexpr (requires { ranker_type::offset(1); })
+        for (std::size_t l = 1; l < ranker_type::layers; ++l)
+            fill(plan::at.ranker + ranker_type::offset(l), ranker_type::widths[l - 1] + 1, ranker_type::widths[l]);
 }
 
 /// A component that learns on one side: what a host might write. out = w * feature, element by element.
@@ -141,11 +155,11 @@ template <class Feature> struct scale_each {
 
 /// One pipeline with every kind of component on every side.
 template <class T, class Ranker, class Updater = rv::sgd, class Loss = rv::logistic>
-auto everything(std::size_t heads = 2, rv::setup setup = {}, Updater updater = {}) {
+auto everything(std::size_t heads = 2, rv::setup setup = {}, Updater updater = {}, Loss loss = {}) {
     using fused = rv::fuse<rv::pass<shopper>, rv::attend<recent, title, 12>, rv::pca<title, 3>, rv::attend<recent, hour, 6>,
                            rv::pass<price>, scale_each<hour>, scale_each<title>, rv::pca<shopper, 2>, rv::interest<recent, title, 5>>;
     return rv::basic_pipeline<T, fused, Ranker, Updater, Loss>(fused({}, {.heads = heads}, {}, {.heads = heads}, {}, {}, {}, {}, {}),
-                                                               Ranker{}, updater, Loss{}, setup);
+                                                               Ranker{}, updater, loss, setup);
 }
 
 }  // namespace shop

@@ -65,7 +65,7 @@ template <class Ranker, class T> struct run {
         sums.fill(T(0));
     }
     void forward(const std::vector<T>& w, std::size_t n) {
-        Ranker{}.forward(w.data(), sums.view(), rv::rows<T>{hidden[0], n, Ranker::activations + 2}, scores.data());
+        Ranker{}.forward(w.data(), sums.view(), rv::rows<T>{hidden[0], n, Ranker::activations + 2}, rv::rows<T>{scores.data(), n, 1});
     }
     bool intact() const { return sums.intact() && hidden.intact() && hidden_slopes.intact() && sum_slopes.intact() && scores.intact(); }
 };
@@ -108,8 +108,8 @@ template <class Ranker> void check_backward(std::uint64_t seed) {
         forward();
         std::vector<double> g(Ranker::weights, 0.25);  // added to, not overwritten
         const auto& const_run = one;
-        Ranker{}.backward(w.data(), const_run.sums.view(), const_run.hidden.view(), score_slopes.data(), one.hidden_slopes.view(),
-                          one.sum_slopes.view(), g.data());
+        Ranker{}.backward(w.data(), const_run.sums.view(), const_run.hidden.view(), rv::rows<const double>{score_slopes.data(), n, 1},
+                          one.hidden_slopes.view(), one.sum_slopes.view(), g.data());
         CHECK(one.intact());
         std::vector<double> input_slopes;
         for (std::size_t r = 0; r < n; ++r) {
@@ -161,8 +161,8 @@ TEST_CASE("no rows have no slope") {
     run<ranker, float> none(0);
     std::vector<float> g(ranker::weights, 0.5f);
     const auto& const_run = none;
-    ranker{}.backward(w.data(), const_run.sums.view(), const_run.hidden.view(), static_cast<const float*>(nullptr),
-                      none.hidden_slopes.view(), none.sum_slopes.view(), g.data());
+    ranker{}.backward(w.data(), const_run.sums.view(), const_run.hidden.view(), rv::rows<const float>{}, none.hidden_slopes.view(),
+                      none.sum_slopes.view(), g.data());
     CHECK(g == std::vector<float>(ranker::weights, 0.5f));
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("a worked example: sums (2, -1), weights (3, 5), bias 0.5 score 6.5") 
     static_assert(ranker::weights == 3 && ranker::first == 2);
     const float w[] = {3, 5, 0.5f};
     float sums[16] = {2, -1}, hidden[ranker::activations], score = 0;
-    ranker{}.forward(w, rv::rows<float>{sums, 1, 16}, rv::rows<float>{hidden, 1, ranker::activations}, &score);
+    ranker{}.forward(w, rv::rows<float>{sums, 1, 16}, rv::rows<float>{hidden, 1, ranker::activations}, rv::rows<float>{&score, 1, 1});
     CHECK(score == 6.5f);  // the second unit is rectified to 0
     CHECK(sums[1] == 0);
 }
@@ -180,11 +180,13 @@ TEST_CASE("without units the sum of the first layer is the score, and its slope 
     static_assert(std::is_same_v<rv::linear, rv::mlp<>> && rv::linear::weights == 0 && rv::linear::first == 1);
     float sums[] = {3, -4}, hidden[2], scores[2], slopes[2] = {}, hidden_slopes[2];
     const float score_slopes[] = {0.5f, -2};
-    rv::linear{}.forward(static_cast<const float*>(nullptr), rv::rows<float>{sums, 2, 1}, rv::rows<float>{hidden, 2, 1}, scores);
+    rv::linear{}.forward(static_cast<const float*>(nullptr), rv::rows<float>{sums, 2, 1}, rv::rows<float>{hidden, 2, 1},
+                         rv::rows<float>{scores, 2, 1});
     CHECK(scores[0] == 3);
     CHECK(scores[1] == -4);
     rv::linear{}.backward(static_cast<const float*>(nullptr), rv::rows<const float>{sums, 2, 1}, rv::rows<const float>{hidden, 2, 1},
-                          score_slopes, rv::rows<float>{hidden_slopes, 2, 1}, rv::rows<float>{slopes, 2, 1}, static_cast<float*>(nullptr));
+                          rv::rows<const float>{score_slopes, 2, 1}, rv::rows<float>{hidden_slopes, 2, 1}, rv::rows<float>{slopes, 2, 1},
+                          static_cast<float*>(nullptr));
     CHECK(slopes[0] == 0.5f);
     CHECK(slopes[1] == -2);
     CHECK(rv::linear::first_limit(10) == 0);

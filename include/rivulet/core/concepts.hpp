@@ -22,6 +22,17 @@
 // and to learn
 //     backward(w, context_part, parts, out_slope, context_part& slope, rows<T> part_slope, T* g)
 //     backward_context(w, request, context_part slope, T* g), backward_candidate(candidate_w, item, T* part_slope, T* candidate_g)
+//
+// One that is learned in part and fitted in part (a fitted projection under a learned gate) puts what is fitted first:
+//
+//     static constexpr std::size_t fitted_weights;                    // how many of the leading numbers of w are fitted
+//     static constexpr std::size_t fitted_candidate_weights;          // and of candidate_w, of a component bound to a pair
+//     using fitted_inputs = rivulet::features<title>;                 // what it is fitted on, if that is not all of `inputs`
+//     fit(w, rows<const T>), or fit_candidate(candidate_w, rows<const T>) where the fitted numbers are the candidate's
+//     change_of_basis(old_w, new_w, T* m, T* c)                       // of the piece that fit changes: old output = new output m + c
+//
+// One that reads an optional feature says `takes_missing = true`, and looks at `get<Feature>().holds(0)` before it reads; `maybe` does that
+// for any component.
 #pragma once
 
 #include <concepts>
@@ -57,6 +68,48 @@ constexpr std::size_t candidate_weights = [] {
 
 /// Weights that are used while a request is served: a learned step is in force at once.
 template <class C> constexpr std::size_t request_weights = C::bound == binding::candidate ? std::size_t(0) : std::size_t(C::weights);
+
+/// How many of the leading numbers of a component's own weights `fit` estimates: all, some or none.
+template <class C>
+constexpr std::size_t fitted_weights = [] {
+    if constexpr (is_fitted<C>)
+        return std::size_t(C::weights);
+    else if constexpr (requires { C::fitted_weights; })
+        return std::size_t(C::fitted_weights);
+    else
+        return std::size_t(0);
+}();
+
+/// The same of the candidate weights of a component bound to a pair.
+template <class C>
+constexpr std::size_t fitted_candidate_weights = [] {
+    if constexpr (requires { C::fitted_candidate_weights; })
+        return std::size_t(C::fitted_candidate_weights);
+    else
+        return std::size_t(0);
+}();
+
+namespace detail {
+
+template <class C> struct fitted_on { using type = typename C::inputs; };
+template <class C>
+    requires requires { typename C::fitted_inputs; }
+struct fitted_on<C> {
+    using type = typename C::fitted_inputs;
+};
+
+template <class C>
+constexpr bool takes_missing = [] {
+    if constexpr (requires { C::takes_missing; })
+        return bool(C::takes_missing);
+    else
+        return false;
+}();
+
+}  // namespace detail
+
+/// The features that a component is fitted on: one, unless it is not fitted at all.
+template <class C> using fitted_inputs = typename detail::fitted_on<C>::type;
 
 template <class C, class T, class Side>
 concept one_sided = requires(const C& c, const T* w, const Side& side, T* out) {
@@ -102,10 +155,29 @@ concept updater = requires(const U& u, T* w, const T* g, updater_state<T> state,
 
 /// A loss of one score and one label.
 template <class L, class T>
-concept loss_function = requires(const L& loss, T z) {
+concept pointwise_loss = requires(const L& loss, T z) {
     { loss.value(z, z) } -> std::convertible_to<T>;
     { loss.slope(z, z) } -> std::convertible_to<T>;
-    { L::lowest } -> std::convertible_to<double>;
+};
+
+/// A loss of the scores of all outcomes of a request together. Gives the loss, writes the slopes: (n).
+template <class L, class T>
+concept listwise_loss = requires(const L& loss, const T* scores, const T* labels, const T* weights, T* slopes, std::size_t n) {
+    { loss.over(scores, labels, weights, slopes, n) } -> std::convertible_to<double>;
+};
+
+/// A loss of the several numbers that a ranker gives one outcome. `head`: which of them the label is about, where that matters.
+template <class L, class T>
+concept loss_of_outputs = requires(const L& loss, const T* scores, T label, std::size_t head, T* slopes) {
+    { L::outputs } -> std::convertible_to<std::size_t>;
+    { loss.of(scores, label, head, slopes) } -> std::convertible_to<T>;
+};
+
+/// Each says which labels it takes.
+template <class L, class T>
+concept loss_function = (pointwise_loss<L, T> || listwise_loss<L, T> || loss_of_outputs<L, T>)&&requires(const L& loss, float label) {
+    { loss.accepts(label, std::size_t(0)) } -> std::same_as<bool>;
+    { loss.validate() } -> std::same_as<status>;
 };
 
 namespace detail {
@@ -120,6 +192,8 @@ template <class C, class T, class Request, class Item> constexpr bool complete_c
         requires { C::bound; }, "component lacks `static constexpr rivulet::binding bound`: when its values are known");
     static_assert(
         requires { C::weights; }, "component lacks `static constexpr std::size_t weights`: how many weights it has (0 is fine)");
+    static_assert(!C::inputs::any_optional || takes_missing<C>,
+                  "component reads an optional feature and would read it where it is missing: wrap it, rivulet::maybe<component>");
     constexpr std::size_t weights_of_candidate = candidate_weights<C>;
     constexpr bool has_weights = C::weights + weights_of_candidate > 0;
     if constexpr (C::bound == binding::pair) {

@@ -21,6 +21,7 @@ enum class errc : std::uint8_t {
     nonfinite,       ///< NaN or infinity in an input, or a score that overflowed
     label,           ///< a label that the loss does not take
     weight,          ///< an importance weight that is negative or not finite
+    probability,     ///< a chance that is not above 0 and at most 1
     gradient,        ///< a gradient too large to apply
     unknown_item,    ///< an id that the catalogue does not hold
     duplicate_item,  ///< an id that the catalogue holds already
@@ -73,6 +74,8 @@ inline std::string status::message() const {
         return name + ": label " + found + " of outcome " + which + " is outside what this loss takes";
     case errc::weight:
         return name + ": importance weight " + found + " of outcome " + which + " is not a finite number of 0 or more";
+    case errc::probability:
+        return name + ": probability " + found + " of outcome " + which + " is not above 0 and at most 1";
     case errc::gradient:
         return name + ": gradient norm " + found + " is beyond the limit of " + wanted;
     case errc::unknown_item:

@@ -35,12 +35,25 @@ template <std::size_t Width> struct candidate {
     static constexpr binding bound = binding::candidate;
 };
 
-/// The features that a component reads: `using inputs = rv::features<recent, title>;`.
-template <class... Features> struct features {};
+/// What may be missing: `struct poster : rv::optional<rv::candidate<512>> {};`. A record says which it is, with<poster>(numbers) or
+/// missing<poster>(); a component that reads it goes into maybe<...>. A sequence needs no such thing: it may be empty.
+template <class Feature> struct optional : Feature {
+    static_assert(
+        !requires { Feature::sequence; }, "a sequence is not optional: it may be empty");
+    static constexpr bool may_be_missing = true;
+};
 
 namespace detail {
 
 template <class Feature> constexpr bool is_sequence = requires { Feature::sequence; };
+template <class Feature> constexpr bool is_optional = requires { Feature::may_be_missing; };
+
+}  // namespace detail
+
+/// The features that a component reads: `using inputs = rv::features<recent, title>;`.
+template <class... Features> struct features { static constexpr bool any_optional = (detail::is_optional<Features> || ...); };
+
+namespace detail {
 
 template <class List, class Feature> struct with_feature;
 template <class... Known, class Feature> struct with_feature<features<Known...>, Feature> {

@@ -2,15 +2,16 @@
 // The items of a catalogue: ids, the numbers that each item brings, and which row an id lies in. Owns copies; grows and shrinks by item.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
-#include <tuple>
+#include <cstdint>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "../core/arena.hpp"
 #include "../core/rows.hpp"
+#include "missing.hpp"
 #include "record.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
@@ -29,7 +30,10 @@ public:
         return found == row_of_.end() ? size() : found->second;
     }
 
+    /// What an item brings of a feature; of an optional one perhaps missing<Feature>().
     template <class Feature> given<Feature, Scalar> get(std::size_t row) const noexcept {
+        if constexpr (detail::is_optional<Feature>)
+            if (has_[row * optionals + optional_before<Feature>()] == 0) return missing<Feature, Scalar>();
         return {.data = numbers_.data() + row * width + offset<Feature>(), .size = Feature::width};
     }
 
@@ -49,7 +53,13 @@ public:
         (write<Features>(row, record.template get<Features>()), ...);
     }
     template <class Feature> void write(std::size_t row, const given<Feature, Scalar>& view) noexcept {
-        std::copy_n(view.data, Feature::width, numbers_.data() + row * width + offset<Feature>());
+        Scalar* const place = numbers_.data() + row * width + offset<Feature>();
+        if constexpr (detail::is_optional<Feature>) {
+            has_[row * optionals + optional_before<Feature>()] = view.holds(0) ? 1 : 0;
+            if (!view.holds(0))
+                return static_cast<void>(std::fill_n(place, Feature::width, Scalar(0)));  // what is not there leaves no trace
+        }
+        std::copy_n(view.data, Feature::width, place);
     }
 
     /// Removes a row; the last one takes its place.
@@ -58,6 +68,7 @@ public:
         row_of_.erase(ids_[row]);
         if (row != last) {
             std::copy_n(numbers_.data() + last * width, width, numbers_.data() + row * width);
+            std::copy_n(has_.data() + last * optionals, optionals, has_.data() + row * optionals);
             ids_[row] = ids_[last];
             row_of_.find(ids_[row])->second = row;
         }
@@ -66,32 +77,42 @@ public:
 
     std::size_t memory() const noexcept {
         constexpr std::size_t node = sizeof(std::pair<item_id, std::size_t>) + 2 * sizeof(void*);
-        return numbers_.size() * sizeof(Scalar) + ids_.capacity() * sizeof(item_id) + row_of_.size() * node +
+        return numbers_.size() * sizeof(Scalar) + has_.capacity() + ids_.capacity() * sizeof(item_id) + row_of_.size() * node +
                row_of_.bucket_count() * sizeof(void*);
     }
 
 private:
     /// Gives back the block that the numbers lay in, if they moved.
     arena<Scalar> grow(std::size_t items) {
-        if (items <= ids_.capacity() && items * width <= numbers_.size()) return {};
+        if (items <= ids_.capacity() && items * width <= numbers_.size() && items * optionals <= has_.size()) return {};
         const std::size_t room = std::max<std::size_t>({16, items, 2 * size()});
         ids_.reserve(room);
         row_of_.reserve(room);
+        if (room * optionals > has_.size()) has_.resize(room * optionals);
         if (room * width <= numbers_.size()) return {};
         arena<Scalar> larger(room * width);
         std::copy_n(numbers_.data(), size() * width, larger.data());
         return std::exchange(numbers_, std::move(larger));
     }
+    /// Numbers, and optional features, that come before a feature.
     template <class Feature> static constexpr std::size_t offset() noexcept {
         std::size_t at = 0;
         bool found = false;
         ((found = found || std::is_same_v<Feature, Features>, at += found ? 0 : Features::width), ...);
         return at;
     }
+    template <class Feature> static constexpr std::size_t optional_before() noexcept {
+        std::size_t at = 0;
+        bool found = false;
+        ((found = found || std::is_same_v<Feature, Features>, at += found || !detail::is_optional<Features> ? 0 : 1), ...);
+        return at;
+    }
+    static constexpr std::size_t optionals = (std::size_t(detail::is_optional<Features>) + ... + 0);
 
     std::vector<item_id> ids_;
     std::unordered_map<item_id, std::size_t> row_of_;
-    arena<Scalar> numbers_;  // (capacity, width)
+    arena<Scalar> numbers_;          // (capacity, width)
+    std::vector<std::uint8_t> has_;  // (capacity, optionals): 1 where an item brings the feature
 };
 
 }  // namespace rivulet::inline RIVULET_ABI

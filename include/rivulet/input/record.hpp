@@ -15,22 +15,24 @@
 
 namespace rivulet::inline RIVULET_ABI {
 
-/// A view of the host's numbers for one feature, rows one after the other: what `with` makes. It must outlive its use.
+/// A view of the host's numbers for one feature, rows one after the other: what `with` and `missing` make. It must outlive its use.
 template <class Feature, class Scalar> struct given {
     using feature = Feature;
     using scalar = Scalar;
 
     const Scalar* data = nullptr;
     std::size_t size = 0;                 // numbers
-    const std::uint8_t* valid = nullptr;  // of a padded sequence: a byte a row, 0 where there is nothing
+    const std::uint8_t* valid = nullptr;  // of a padded sequence or an optional feature: a byte a row, 0 where there is nothing
     std::size_t valid_size = 0;
     std::size_t row_width = Feature::width;  // as the caller gave it: a matrix may disagree with the feature
+    bool absent = false;                     // made by missing(): no row, of however many, is there
 
     constexpr std::size_t count() const noexcept { return size / Feature::width; }
     constexpr const Scalar* row(std::size_t i) const noexcept { return data + i * Feature::width; }
     /// The first row that is used: of a sequence the last Feature::length are.
     constexpr std::size_t oldest_used() const noexcept { return count() > Feature::length ? count() - Feature::length : 0; }
-    constexpr bool holds(std::size_t i) const noexcept { return valid == nullptr || valid[i] != 0; }
+    /// Whether row i is there; `holds(0)` of a feature that has one row. Where it is false the row must not be read.
+    constexpr bool holds(std::size_t i) const noexcept { return !absent && (valid == nullptr || valid[i] != 0); }
 };
 
 namespace detail {
@@ -89,9 +91,11 @@ template <class Feature, detail::dense_matrix Matrix> constexpr auto with(const 
     return given<Feature, scalar>{.data = matrix.data(), .size = inner * outer, .row_width = !dense ? 0 : vector ? Feature::width : inner};
 }
 
-/// A padded sequence: `valid` has a byte a row, and rows whose byte is 0 are skipped, whatever they hold.
+/// A padded sequence, or an optional feature of several items: `valid` has a byte a row, and rows whose byte is 0 are not there, whatever
+/// they hold.
 template <class Feature, class Source> constexpr auto with(const Source& source, std::span<const std::uint8_t> valid) noexcept {
-    static_assert(detail::is_sequence<Feature>, "with<Feature>(rows, valid) is for a context_sequence");
+    static_assert(detail::is_sequence<Feature> || detail::is_optional<Feature>,
+                  "with<Feature>(rows, valid) is for a context_sequence or an optional feature");
     auto view = with<Feature>(source);
     view.valid = valid.empty() ? &detail::no_row : valid.data();  // a mask of no rows is a mask: of the wrong count where there are rows
     view.valid_size = valid.size();
@@ -131,27 +135,38 @@ template <class Feature, class Scalar> status check_memory(const given<Feature, 
     return {};
 }
 
-/// Whether a view holds this many rows, every number finite.
-template <class Feature, class Scalar> status check_rows(const given<Feature, Scalar>& view, std::size_t rows) noexcept {
-    if (const status checked = check_memory(view); !checked) return checked;
-    if (view.size != rows * Feature::width) return wrong_width<Feature>(rows * Feature::width, view.size);
-    if (const std::size_t bad = math::first_nonfinite(view.data, view.size); bad != view.size)
-        return {errc::nonfinite, type_name<Feature>(), 0, 0, bad};
+/// Whether the mask of a view, if there is one, has a byte a row.
+template <class Feature, class Scalar> status check_mask(const given<Feature, Scalar>& view) noexcept {
+    if (view.valid == nullptr || view.valid_size == view.count()) return {};
+    return {errc::count, type_name<Feature>(), static_cast<double>(view.count()), static_cast<double>(view.valid_size)};
+}
+
+/// Whether every number of the rows from `first` on that are there is finite.
+template <class Feature, class Scalar> status check_numbers(const given<Feature, Scalar>& view, std::size_t first) noexcept {
+    for (std::size_t i = first; i < view.count(); ++i)
+        if (view.holds(i))
+            if (const std::size_t bad = math::first_nonfinite(view.row(i), Feature::width); bad != Feature::width)
+                return {errc::nonfinite, type_name<Feature>(), 0, 0, i * Feature::width + bad};
     return {};
 }
 
-/// Whether a view fits its feature: one row, or of a sequence any number of whole rows, of which those that are used are finite.
+/// Whether a view holds this many rows, every number of those that are there finite. Of an optional feature all may be missing at once.
+template <class Feature, class Scalar> status check_rows(const given<Feature, Scalar>& view, std::size_t rows) noexcept {
+    if (const status checked = check_memory(view); !checked) return checked;
+    if (is_optional<Feature> && view.absent) return view.size == 0 ? status{} : wrong_width<Feature>(0, view.size);
+    if (view.size != rows * Feature::width) return wrong_width<Feature>(rows * Feature::width, view.size);
+    if (const status checked = check_mask(view); !checked) return checked;
+    return check_numbers(view, 0);
+}
+
+/// Whether a view fits its feature: one row, or none where missing() says so, or of a sequence any number of whole rows, of which those
+/// that are used are finite.
 template <class Feature, class Scalar> status check(const given<Feature, Scalar>& view) noexcept {
     if constexpr (is_sequence<Feature>) {
         if (const status checked = check_memory(view); !checked) return checked;
         if (view.size % Feature::width != 0) return wrong_width<Feature>((view.count() + 1) * Feature::width, view.size);
-        if (view.valid != nullptr && view.valid_size != view.count())
-            return {errc::count, type_name<Feature>(), static_cast<double>(view.count()), static_cast<double>(view.valid_size)};
-        for (std::size_t i = view.oldest_used(); i < view.count(); ++i)
-            if (view.holds(i))
-                if (const std::size_t bad = math::first_nonfinite(view.row(i), Feature::width); bad != Feature::width)
-                    return {errc::nonfinite, type_name<Feature>(), 0, 0, i * Feature::width + bad};
-        return {};
+        if (const status checked = check_mask(view); !checked) return checked;
+        return check_numbers(view, view.oldest_used());
     } else
         return check_rows(view, 1);
 }

@@ -30,7 +30,7 @@ static_assert(std::endian::native == std::endian::little, "snapshots are written
 
 struct snapshot_header {
     std::array<char, 8> magic{'r', 'i', 'v', 'u', 'l', 'e', 't', '\n'};
-    std::uint32_t version = 1;
+    std::uint32_t version = 2;
     std::uint32_t byte_order = 0x01020304;
     std::uint32_t signature = 0;  // bytes
     std::uint32_t scalar = 0;     // bytes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One learning example of a pipeline: a request and what came of some of its items, forward and backward through the plan.
+// Learning examples of a pipeline: requests and what came of some of their items, forward and backward through the plan.
 #pragma once
 
 #include <algorithm>
@@ -7,21 +7,26 @@
 #include <cstddef>
 #include <tuple>
 
+#include "../math/dropout.hpp"
 #include "plan.hpp"
 
 namespace rivulet::inline RIVULET_ABI::detail {
 
-/// Adds the slopes of one request's outcomes to `g`, an arena of the pipeline's shape. Works on current weights throughout, candidate
-/// values included. The request's side is evaluated once forward and once backward, however many outcomes there are.
-template <class Plan, class Request> class gradient {
+/// Adds the slopes of up to `Requests` requests' outcomes to `g`, an arena of the pipeline's shape. Works on current weights throughout,
+/// candidate values included. A request's side is evaluated once forward and once backward, however many outcomes it has; the first
+/// layer takes all requests, the others all outcomes, in one product. Outcomes come in chunks of up to `Chunk`: begin, then forward and
+/// backward for each chunk, then finish. One request and a small chunk fit on the stack.
+template <class Plan, class Request, std::size_t Requests = 1, std::size_t Chunk = 16> class gradient {
     using scalar = typename Plan::scalar;
-    static constexpr std::size_t count = Plan::count, first = Plan::first, stride = padded(first), chunk = 16;
+    static constexpr std::size_t count = Plan::count, first = Plan::first, stride = padded(first);
     static constexpr auto at = Plan::at;
     using components = decltype(Plan::components);
     template <std::size_t I> using component = std::tuple_element_t<I, components>;
     template <std::size_t I> static constexpr binding bound = component<I>::bound;
     template <std::size_t I>
-    static constexpr bool learned = !is_fitted<component<I>> && component<I>::weights + candidate_weights<component<I>> > 0;
+    static constexpr bool learned = component<I>::weights > fitted_weights<component<I>> ||
+                                    (component<I>::bound == binding::pair &&
+                                     candidate_weights<component<I>> > fitted_candidate_weights<component<I>>);
     using ranker = decltype(Plan::ranker);
 
     /// Columns of each component in the fused row.
@@ -33,112 +38,187 @@ template <class Plan, class Request> class gradient {
     static constexpr std::size_t fused = column[count];
 
 public:
-    gradient(const Plan& plan, const scalar* w, const Request& request, scalar* g) noexcept : plan_(plan), w_(w), request_(request), g_(g) {
-        plan_.prepare_context(w_, request_, kept_, [&](std::size_t i, const scalar* out) {
-            std::copy_n(out, column[i + 1] - column[i], fused_.data() + column[i]);
-        });
+    static constexpr std::size_t requests = Requests, chunk = Chunk, output_stride = padded(ranker::outputs);
+
+    /// What the first passes of a step need. `request(r)`, r < number <= Requests, gives the requests, which must live until finish.
+    /// `learns(i)`: whether component i's own weights are to have slopes.
+    template <class RequestOf, class Learns>
+    void begin(const Plan& plan, const scalar* w, scalar* g, std::size_t number, RequestOf&& request, Learns&& learns,
+               noise dropping) noexcept {
+        plan_ = &plan;
+        w_ = w;
+        g_ = g;
+        number_ = number;
+        context_noise_ = dropping;
+        for (std::size_t i = 0; i < count; ++i) learns_[i] = learns(i);
+        for (std::size_t r = 0; r < number; ++r) {
+            request_[r] = &request(r);
+            std::copy_n(w + at.bias, stride, base_.data() + r * stride);
+        }
         each<count>([&](auto i) {
-            if constexpr (bound<i> == binding::pair && learned<i>) std::get<i>(part_slopes_).start_slope(std::get<i>(kept_.parts));
+            const auto& stage = std::get<i>(plan.components);
+            for (std::size_t r = 0; r < number; ++r)
+                if constexpr (bound<i> == binding::context)
+                    forward<i>(stage, *request_[r], context(r) + column[i], context_noise(r));
+                else if constexpr (bound<i> == binding::pair) {
+                    stage.prepare_context(own<i>(w), *request_[r], std::get<i>(kept_[r]));
+                    if constexpr (learned<i>) std::get<i>(part_slopes_[r]).start_slope(std::get<i>(kept_[r]));
+                }
+            if constexpr (bound<i> == binding::context)
+                math::multiply<scalar>(context_rows().columns(column[i]), component<i>::width, w + at.block[i], first, base_rows());
         });
-        base_slope_.fill(0);
+        std::fill_n(base_slope_.data(), number * stride, scalar(0));
     }
 
-    /// Takes up to `chunk` outcomes and gives the sum of their weighted losses. `slope_of(i, score)` gives {loss, slope} of outcome i.
-    template <class Items, class SlopeOf> double add(std::size_t number, Items&& item, SlopeOf&& slope_of) noexcept {
-        alignas(64) std::array<scalar, chunk * stride> sums, sum_slopes;
-        alignas(64) std::array<scalar, chunk * ranker::activations> hidden, hidden_slopes;
-        std::array<scalar, chunk * fused> inputs;
-        std::array<scalar, chunk * Plan::values> values;
-        std::array<scalar, chunk> scores, slopes;
-        const rows<scalar> x{inputs.data(), number, fused}, sum{sums.data(), number, stride}, sum_slope{sum_slopes.data(), number, stride};
-        const rows<scalar> value{values.data(), number, Plan::values};
-        const rows<scalar> act{hidden.data(), number, ranker::activations}, act_slope{hidden_slopes.data(), number, ranker::activations};
-
-        for (std::size_t r = 0; r < number; ++r) std::copy_n(kept_.base.data(), stride, sum[r]);
+    /// Scores of up to Chunk outcomes: (number, output_stride). `request(k)`: which request the k-th is of, in ascending order; `item(k)`.
+    template <class RequestOf, class Items>
+    rows<scalar> forward(std::size_t number, RequestOf&& request, Items&& item, noise dropping) noexcept {
+        rows_ = number;
+        noise_ = dropping;
+        const rows<scalar> x{inputs_.data(), number, fused}, sum{sums_.data(), number, stride};
+        const rows<scalar> value{values_.data(), number, Plan::values};
+        for (std::size_t k = 0; k < number; ++k) {
+            of_[k] = request(k);
+            std::copy_n(base_.data() + of_[k] * stride, stride, sum[k]);
+        }
         each<count>([&](auto i) {
-            const auto& stage = std::get<i>(plan_.components);
+            const auto& stage = std::get<i>(plan_->components);
             if constexpr (bound<i> == binding::context)
                 return;
             else if constexpr (bound<i> == binding::candidate)
-                for (std::size_t r = 0; r < number; ++r) stage.forward(plan_.template own<i>(w_), item(r), x[r] + column[i]);
+                for (std::size_t k = 0; k < number; ++k) forward<i>(stage, item(k), x[k] + column[i], row_noise(k));
             else {
-                for (std::size_t r = 0; r < number; ++r)
-                    stage.prepare_candidate(w_ + at.candidate[i], item(r), value[r] + Plan::part_offset[i]);
-                stage.forward(plan_.template own<i>(w_), std::get<i>(kept_.parts), rows<const scalar>(value.columns(Plan::part_offset[i])),
-                              x.columns(column[i]));
+                for (std::size_t k = 0; k < number; ++k)
+                    stage.prepare_candidate(w_ + at.candidate[i], item(k), value[k] + Plan::part_offset[i]);
+                each_request([&](std::size_t r, std::size_t from, std::size_t n) {
+                    stage.forward(own<i>(w_), std::get<i>(kept_[r]), rows<const scalar>(value.from(from, n).columns(Plan::part_offset[i])),
+                                  x.from(from, n).columns(column[i]));
+                });
             }
             math::multiply<scalar>(x.columns(column[i]), component<i>::width, w_ + at.block[i], first, sum);
         });
-        plan_.ranker.forward(w_ + at.ranker, sum, act, scores.data());
+        const rows<scalar> scores{scores_.data(), number, output_stride};
+        plan_->ranker.forward(w_ + at.ranker, sum, rows<scalar>{hidden_.data(), number, ranker::activations}, scores, noise_);
+        return scores;
+    }
 
-        double loss = 0;
-        for (std::size_t r = 0; r < number; ++r) {
-            const auto [value_of_loss, slope] = slope_of(r, scores[r]);
-            loss += value_of_loss;
-            slopes[r] = slope;
-        }
-        plan_.ranker.backward(w_ + at.ranker, rows<const scalar>(sum), rows<const scalar>(act), slopes.data(), act_slope, sum_slope,
-                              g_ + at.ranker);
-        for (std::size_t r = 0; r < number; ++r) math::add_scaled(scalar(1), sum_slope[r], base_slope_.data(), stride);
+    /// Where the slopes of the scores that forward gave are to be written before backward.
+    rows<scalar> slopes() noexcept {
+        if constexpr (output_stride > ranker::outputs) std::fill_n(slopes_.data(), rows_ * output_stride, scalar(0));  // the padding
+        return {slopes_.data(), rows_, output_stride};
+    }
 
+    template <class Items> void backward(Items&& item) noexcept {
+        const std::size_t number = rows_;
+        const rows<scalar> x{inputs_.data(), number, fused}, sum{sums_.data(), number, stride};
+        const rows<scalar> sum_slope{sum_slopes_.data(), number, stride};
+        plan_->ranker.backward(w_ + at.ranker, rows<const scalar>(sum), rows<const scalar>{hidden_.data(), number, ranker::activations},
+                               rows<const scalar>{slopes_.data(), number, output_stride},
+                               rows<scalar>{hidden_slopes_.data(), number, ranker::activations}, sum_slope, g_ + at.ranker, noise_);
+        for (std::size_t k = 0; k < number; ++k) math::add_scaled(scalar(1), sum_slope[k], base_slope_.data() + of_[k] * stride, stride);
         each<count>([&](auto i) {
             if constexpr (bound<i> != binding::context) {
                 math::add_outer<scalar>(x.columns(column[i]), component<i>::width, sum_slope, first, g_ + at.block[i]);
-                if constexpr (learned<i>) backward<i>(item, rows<const scalar>(sum_slope), value);
+                if constexpr (learned<i>)
+                    if (learns_[i]) part_backward<i>(item);
             }
         });
-        return loss;
     }
 
-    /// What is shared by all outcomes: the request's side.
+    /// What is shared by all outcomes: the requests' side.
     void finish() noexcept {
-        math::add_scaled(scalar(1), base_slope_.data(), g_ + at.bias, stride);
+        const rows<const scalar> slope{base_slope_.data(), number_, stride};
+        for (std::size_t r = 0; r < number_; ++r) math::add_scaled(scalar(1), slope[r], g_ + at.bias, stride);
         each<count>([&](auto i) {
-            const auto& stage = std::get<i>(plan_.components);
+            const auto& stage = std::get<i>(plan_->components);
             if constexpr (bound<i> == binding::context) {
-                math::add_outer<scalar>({fused_.data() + column[i], 1, fused}, component<i>::width, {base_slope_.data(), 1, stride}, first,
-                                        g_ + at.block[i]);
+                math::add_outer<scalar>(context_rows().columns(column[i]), component<i>::width, slope, first, g_ + at.block[i]);
                 if constexpr (learned<i>) {
-                    std::array<scalar, component<i>::width> slope{};
-                    math::multiply_transposed<scalar>({base_slope_.data(), 1, stride}, first, w_ + at.block[i], slope.size(),
-                                                      {slope.data(), 1, slope.size()});
-                    stage.backward(plan_.template own<i>(w_), request_, slope.data(), plan_.template own<i>(g_));
+                    if (!learns_[i]) return;
+                    std::array<scalar, component<i>::width> out_slope;
+                    for (std::size_t r = 0; r < number_; ++r) {
+                        out_slope.fill(scalar(0));
+                        math::multiply_transposed<scalar>(slope.from(r, 1), first, w_ + at.block[i], out_slope.size(),
+                                                          {out_slope.data(), 1, out_slope.size()});
+                        backward<i>(stage, *request_[r], out_slope.data(), context_noise(r));
+                    }
                 }
             } else if constexpr (bound<i> == binding::pair && learned<i>) {
-                stage.backward_context(plan_.template own<i>(w_), request_, std::get<i>(part_slopes_), plan_.template own<i>(g_));
+                if (learns_[i])
+                    for (std::size_t r = 0; r < number_; ++r)
+                        stage.backward_context(own<i>(w_), *request_[r], std::get<i>(part_slopes_[r]), own<i>(g_));
             }
         });
     }
 
-    static constexpr std::size_t chunk_size = chunk;
-
 private:
-    template <std::size_t I, class Items> void backward(Items& item, rows<const scalar> sum_slope, rows<scalar> value) noexcept {
-        const auto& stage = std::get<I>(plan_.components);
-        std::array<scalar, chunk * component<I>::width> slopes{};
-        const rows<scalar> slope{slopes.data(), sum_slope.count, component<I>::width};
-        math::multiply_transposed<scalar>(sum_slope, first, w_ + at.block[I], component<I>::width, slope);
-        if constexpr (bound<I> == binding::candidate) {
-            for (std::size_t r = 0; r < slope.count; ++r)
-                stage.backward(plan_.template own<I>(w_), item(r), slope[r], plan_.template own<I>(g_));
-        } else {
-            std::array<scalar, chunk * component<I>::candidate_part> part_slopes{};
-            const rows<scalar> part_slope{part_slopes.data(), slope.count, component<I>::candidate_part};
-            stage.backward(plan_.template own<I>(w_), std::get<I>(kept_.parts), rows<const scalar>(value.columns(Plan::part_offset[I])),
-                           rows<const scalar>(slope), std::get<I>(part_slopes_), part_slope, plan_.template own<I>(g_));
-            for (std::size_t r = 0; r < slope.count; ++r)
-                stage.backward_candidate(w_ + at.candidate[I], item(r), part_slope[r], g_ + at.candidate[I]);
+    template <std::size_t I, class Number> static Number* own(Number* w) noexcept { return Plan::template own<I>(w); }
+    scalar* context(std::size_t r) noexcept { return fused_.data() + r * fused; }
+    rows<const scalar> context_rows() const noexcept { return {fused_.data(), number_, fused}; }
+    rows<scalar> base_rows() noexcept { return {base_.data(), number_, stride}; }
+    noise context_noise(std::size_t r) const noexcept { return context_noise_.of(r); }
+    noise row_noise(std::size_t k) const noexcept { return noise_.of(k); }
+
+    /// A component that has dropout takes the noise, too.
+    template <std::size_t I, class Stage, class Side>
+    void forward(const Stage& stage, const Side& side, scalar* out, [[maybe_unused]] noise dropping) const noexcept {
+        if constexpr (requires { stage.forward(w_, side, out, dropping); })
+            stage.forward(own<I>(w_), side, out, dropping);
+        else
+            stage.forward(own<I>(w_), side, out);
+    }
+    template <std::size_t I, class Stage, class Side>
+    void backward(const Stage& stage, const Side& side, const scalar* slope, [[maybe_unused]] noise dropping) const noexcept {
+        if constexpr (requires { stage.backward(w_, side, slope, g_, dropping); })
+            stage.backward(own<I>(w_), side, slope, own<I>(g_), dropping);
+        else
+            stage.backward(own<I>(w_), side, slope, own<I>(g_));
+    }
+
+    /// f(request, first row, rows) for every run of rows of one request.
+    template <class F> void each_request(F&& f) const noexcept {
+        for (std::size_t from = 0, end = 0; from < rows_; from = end) {
+            for (end = from + 1; end < rows_ && of_[end] == of_[from];) ++end;
+            f(of_[from], from, end - from);
         }
     }
 
-    const Plan& plan_;
+    template <std::size_t I, class Items> void part_backward(Items& item) noexcept {
+        const auto& stage = std::get<I>(plan_->components);
+        constexpr std::size_t width = component<I>::width;
+        const rows<scalar> slope{part_slope_.data(), rows_, width}, value{values_.data(), rows_, Plan::values};
+        std::fill_n(slope.data, rows_ * width, scalar(0));
+        math::multiply_transposed<scalar>({sum_slopes_.data(), rows_, stride}, first, w_ + at.block[I], width, slope);
+        if constexpr (bound<I> == binding::candidate) {
+            for (std::size_t k = 0; k < rows_; ++k) backward<I>(stage, item(k), slope[k], row_noise(k));
+        } else {
+            constexpr std::size_t part_width = component<I>::candidate_part;
+            const rows<scalar> part{candidate_slope_.data(), rows_, part_width};
+            std::fill_n(part.data, rows_ * part_width, scalar(0));
+            each_request([&](std::size_t r, std::size_t from, std::size_t n) {
+                stage.backward(own<I>(w_), std::get<I>(kept_[r]), rows<const scalar>(value.from(from, n).columns(Plan::part_offset[I])),
+                               rows<const scalar>(slope.from(from, n)), std::get<I>(part_slopes_[r]), part.from(from, n), own<I>(g_));
+            });
+            for (std::size_t k = 0; k < rows_; ++k) stage.backward_candidate(w_ + at.candidate[I], item(k), part[k], g_ + at.candidate[I]);
+        }
+    }
+
+    const Plan* plan_;
     const scalar* w_;
-    const Request& request_;
     scalar* g_;
-    typename Plan::request_values kept_;
-    typename Plan::context_parts part_slopes_;
-    std::array<scalar, fused> fused_;        // the context's columns; the others are a chunk's
-    std::array<scalar, stride> base_slope_;  // of the context's share and the bias
+    std::size_t number_, rows_;    // requests, and outcomes of the chunk at hand
+    noise context_noise_, noise_;  // of the requests, and of the chunk at hand
+    std::array<bool, count> learns_;
+    std::array<const Request*, Requests> request_;
+    std::array<std::size_t, Chunk> of_;  // the request of each outcome
+    std::array<typename Plan::context_parts, Requests> kept_, part_slopes_;
+    std::array<scalar, Requests * fused> fused_;                           // the context's columns; the others are a chunk's
+    alignas(64) std::array<scalar, Requests * stride> base_, base_slope_;  // bias and the context's share of the first layer
+    alignas(64) std::array<scalar, Chunk * stride> sums_, sum_slopes_;
+    alignas(64) std::array<scalar, Chunk * ranker::activations> hidden_, hidden_slopes_;
+    alignas(64) std::array<scalar, Chunk * output_stride> scores_, slopes_;
+    std::array<scalar, Chunk * fused> inputs_, part_slope_;
+    std::array<scalar, Chunk * Plan::values> values_, candidate_slope_;
 };
 
 }  // namespace rivulet::inline RIVULET_ABI::detail

@@ -1,54 +1,90 @@
 // SPDX-License-Identifier: MIT
-// Where each weight of a pipeline lies in its arena: what is fitted, what candidate values depend on, what a request uses.
+// Where each weight of a pipeline lies in its arena: what candidate values depend on, what a request uses, and what of it descends.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "../core/concepts.hpp"
 
 namespace rivulet::inline RIVULET_ABI::detail {
 
-/// [ fitted | learned, used by candidate values | learned, used by requests ]: what a refresh publishes is a prefix, what descends is a
-/// suffix, what every learned step can publish at once is the tail.
+/// What a stretch of learned weights belongs to: the unit in which weights are frozen.
+struct owner {
+    enum class kind : std::uint8_t { component, layer };
+    kind what = kind::component;
+    std::size_t index = 0;  // of the component in the fuse, or of the layer: 0 is the one over the fused parts
+    bool operator==(const owner&) const = default;
+};
+
+/// Learned weights that lie together: [begin, end) of the arena, and where the updater keeps their state.
+struct stretch {
+    std::size_t begin = 0, end = 0, state = 0;
+    detail::owner owner{};
+};
+
+/// [ used by candidate values | used by requests ]: what a refresh publishes is a prefix, what every learned step can publish at once is
+/// the rest. Within a component's piece what is fitted comes first and does not descend.
 template <class Ranker, class... Components> struct layout {
     static constexpr std::size_t count = sizeof...(Components);
-    static constexpr std::size_t first = Ranker::first;  // outputs of the first layer
+    static constexpr std::size_t first = Ranker::first;                            // outputs of the first layer
+    static constexpr std::size_t most_stretches = 3 * count + Ranker::layers + 1;  // a piece a side and a block; bias; the layers
 
-    std::array<std::size_t, count> fitted{}, candidate{}, request{};  // a component's own weights, by kind
-    std::array<std::size_t, count> block{};                           // its rows of the first layer: (width, padded(first))
-    std::array<std::size_t, count> pair_column{};                     // where a pair component's output lies among theirs
-    std::size_t pair_width = 0, pair_block = 0;                       // all pair components' outputs, and their rows: in one piece
-    std::size_t bias = 0, ranker = 0, fitted_end = 0, candidate_end = 0, size = 0;
+    std::array<std::size_t, count> candidate{}, request{};  // a component's own weights, by side
+    std::array<std::size_t, count> block{};                 // its rows of the first layer: (width, padded(first))
+    std::array<std::size_t, count> pair_column{};           // where a pair component's output lies among theirs
+    std::size_t pair_width = 0, pair_block = 0;             // all pair components' outputs, and their rows: in one piece
+    std::size_t bias = 0, ranker = 0, candidate_end = 0, size = 0;
+
+    std::array<stretch, most_stretches> stretches{};  // in the order of the arena
+    std::size_t stretch_count = 0, learned = 0;       // learned: numbers in all of them
 
     constexpr layout() {
         const std::array<binding, count> bound{Components::bound...};
         const std::array<std::size_t, count> width{Components::width...};
-        const std::array<std::size_t, count> fitted_weights{(is_fitted<Components> ? Components::weights : 0)...};
-        const std::array<std::size_t, count> slow{(is_fitted<Components> ? 0 : candidate_weights<Components>)...};
-        const std::array<std::size_t, count> fast{(is_fitted<Components> ? 0 : request_weights<Components>)...};
-        const auto take = [this](std::size_t weights) {
-            const std::size_t here = size;
-            size += (weights + 15) / 16 * 16;  // every piece starts on a cache line of float
-            return here;
-        };
-        for (std::size_t i = 0; i < count; ++i) fitted[i] = take(fitted_weights[i]);
-        fitted_end = size;
-        for (std::size_t i = 0; i < count; ++i) candidate[i] = take(slow[i]);
+        const std::array<std::size_t, count> slow{candidate_weights<Components>...}, fast{request_weights<Components>...};
+        const std::array<std::size_t, count> slow_fitted{
+            (Components::bound == binding::candidate ? fitted_weights<Components> : fitted_candidate_weights<Components>)...};
+        const std::array<std::size_t, count> fast_fitted{(Components::bound == binding::candidate ? 0 : fitted_weights<Components>)...};
+
+        for (std::size_t i = 0; i < count; ++i) candidate[i] = take(slow[i], slow_fitted[i], {owner::kind::component, i});
         for (std::size_t i = 0; i < count; ++i)
-            if (bound[i] == binding::candidate) block[i] = take(width[i] * padded(first));
+            if (bound[i] == binding::candidate) block[i] = take(width[i] * padded(first), 0, {owner::kind::layer, 0});
         candidate_end = size;
-        for (std::size_t i = 0; i < count; ++i) request[i] = take(fast[i]);
+        for (std::size_t i = 0; i < count; ++i) request[i] = take(fast[i], fast_fitted[i], {owner::kind::component, i});
         for (std::size_t i = 0; i < count; ++i) {
-            if (bound[i] == binding::context) block[i] = take(width[i] * padded(first));
+            if (bound[i] == binding::context) block[i] = take(width[i] * padded(first), 0, {owner::kind::layer, 0});
             if (bound[i] == binding::pair) pair_width = (pair_column[i] = pair_width) + width[i];
         }
-        pair_block = take(pair_width * padded(first));
+        pair_block = take(pair_width * padded(first), 0, {owner::kind::layer, 0});
         for (std::size_t i = 0; i < count; ++i)
             if (bound[i] == binding::pair) block[i] = pair_block + pair_column[i] * padded(first);
-        bias = take(padded(first));
-        ranker = take(Ranker::weights);
+        bias = take(padded(first), 0, {owner::kind::layer, 0});
+        ranker = size;
+        for (std::size_t l = 1; l < Ranker::layers; ++l)
+            note(ranker + Ranker::layer_begin[l], ranker + Ranker::layer_begin[l + 1], {owner::kind::layer, l});
+        size = rounded(ranker + Ranker::weights);
+    }
+
+private:
+    static constexpr std::size_t rounded(std::size_t weights) { return (weights + 15) / 16 * 16; }  // a cache line of float
+
+    constexpr std::size_t take(std::size_t weights, std::size_t fitted, detail::owner whose) {
+        const std::size_t here = size;
+        size += rounded(weights);
+        if (weights > fitted) note(here + fitted, size, whose);
+        return here;
+    }
+    constexpr void note(std::size_t begin, std::size_t end, detail::owner whose) {
+        if (begin == end) return;
+        if (stretch_count > 0 && stretches[stretch_count - 1].end == begin && stretches[stretch_count - 1].owner == whose)
+            stretches[stretch_count - 1].end = end;  // one loop instead of two
+        else
+            stretches[stretch_count++] = {begin, end, learned, whose};
+        learned += end - begin;
     }
 };
 

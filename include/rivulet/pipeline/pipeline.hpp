@@ -10,46 +10,28 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "../core/arena.hpp"
 #include "../core/hash.hpp"
 #include "../math/loss.hpp"
 #include "../update/feedback.hpp"
-#include "../update/settings.hpp"
 #include "catalogue.hpp"
-#include "gradient.hpp"
+#include "descent.hpp"
+#include "lesson.hpp"
 #include "ranking.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
-
-/// How a pipeline starts, and what it refuses to learn.
-struct setup {
-    std::uint64_t seed = 1;       ///< of the first weights
-    float gradient_limit = 1e6f;  ///< Euclidean norm of one step's gradient beyond which the step is refused
-};
-
-/// One score, or why there is none.
-struct judged {
-    float score = 0;
-    rivulet::status status{};
-    explicit operator bool() const noexcept { return static_cast<bool>(status); }
-};
-
-/// What a step learned from: the weighted mean loss before the step. A refused step changed nothing.
-struct learned {
-    double loss = 0;
-    rivulet::status status{};
-    explicit operator bool() const noexcept { return static_cast<bool>(status); }
-};
 
 /// `pipeline ranker{fuse{...}, mlp<128, 64>{}, adagrad{.rate = 0.05f}}`; a loss and a setup may follow. Const calls may run on many
 /// threads at once. score, rank and learn allocate nothing and throw nothing.
 template <class Fuse, class Ranker, class Updater, class Loss = logistic, std::floating_point Scalar = float> class pipeline {
     using plan_type = detail::plan<Scalar, Fuse, Ranker>;
     static constexpr auto at = plan_type::at;
-    static constexpr std::size_t learnable = at.size - at.fitted_end;
+    static constexpr bool over_lists = listwise_loss<Loss, Scalar>;
     static_assert(updater<Updater, Scalar>, "the third argument of a pipeline is an updater, such as adagrad{.rate = 0.05f}");
     static_assert(loss_function<Loss, Scalar>, "the fourth argument of a pipeline is a loss, such as logistic{}");
+    static_assert(detail::outputs_of<Loss> == Ranker::outputs, "the loss is about another number of outputs than the ranker gives");
 
 public:
     using scalar = Scalar;
@@ -57,14 +39,13 @@ public:
     using updater_type = Updater;
     using catalogue_type = rivulet::catalogue<plan_type>;
     static constexpr std::size_t small_ranking = 128;  // what rank(visit, items, k) has room for
+    static constexpr std::size_t outputs = Ranker::outputs;
+    using output_numbers = std::array<Scalar, outputs>;
 
     /// Draws the first weights. Throws rivulet::error for a setting outside its range.
     explicit pipeline(Fuse fused, Ranker ranker = {}, Updater updater = {}, Loss loss = {}, setup start = {})
-        : plan_(fused, ranker), updater_(updater), loss_(loss), gradient_limit_(start.gradient_limit), weights_(at.size),
-          state_(Updater::state * learnable), slopes_(at.size) {
-        detail::require(plan_.validate());
-        detail::require(updater_.validate());
-        detail::require(detail::above_zero(gradient_limit_, "setup.gradient_limit must be a finite number above 0"));
+        : plan_(fused, ranker), loss_(loss), weights_(at.size), descent_(updater, start), list_(over_lists ? start.longest_list : 0) {
+        for (const status& checked : {plan_.validate(), updater.validate(), loss.validate(), start.validate()}) detail::require(checked);
         random seeded(start.seed);
         plan_.start(weights_.data(), seeded);
     }
@@ -78,8 +59,7 @@ public:
         (detail::require(check_rows(parts, ids.size())), ...);
         catalogue_type items = catalogue();
         items.reserve(ids.size());
-        for (std::size_t i = 0; i < ids.size(); ++i)
-            detail::require(items.add(ids[i], Given{.data = parts.row(i), .size = Given::feature::width}...));
+        for (std::size_t i = 0; i < ids.size(); ++i) detail::require(items.add(ids[i], detail::row_of(parts, i)...));
         return items;
     }
     /// An empty one, to be filled by add.
@@ -128,8 +108,10 @@ public:
         return each_score(request, items, everything{}, [&](std::size_t row, Scalar score) { scores[row] = score; });
     }
 
-    /// One score: of an entry of a catalogue, as rank would see it, or of a free item under the current weights.
-    template <class Request, class Item> judged score(const Request& request, const Item& item) const noexcept {
+    /// One score: of an entry of a catalogue, as rank would see it, or of a free item under the current weights. `seen`: where the
+    /// ranker's outputs are to be written, of which the score is the sum that `serve` weights.
+    template <class Request, class Item>
+    judged score(const Request& request, const Item& item, output_numbers* seen = nullptr) const noexcept {
         if (const status checked = check(request, item); !checked) return {0, checked};
         std::array<Scalar, plan_type::values> fresh;
         const Scalar* values = fresh.data();
@@ -139,10 +121,21 @@ public:
             plan_.prepare_candidate(weights_.data(), item, fresh.data());
         typename plan_type::request_values kept;
         plan_.prepare_context(weights_.data(), request, kept);
-        Scalar score;
-        plan_.score(weights_.data(), kept, &values, 1, &score);
-        if (!math::finite(static_cast<float>(score))) return {0, {errc::nonfinite, "score"}};
-        return {static_cast<float>(score), {}};
+        std::array<Scalar, padded(outputs)> numbers;
+        plan_.score(weights_.data(), kept, &values, {numbers.data(), 1, numbers.size()});
+        if (seen != nullptr) std::copy_n(numbers.data(), outputs, seen->data());
+        const auto score = static_cast<float>(served(numbers.data()));
+        if (!math::finite(score)) return {0, {errc::nonfinite, "score"}};
+        return {score, {}};
+    }
+
+    /// Of a ranker with several outputs, what each counts in the score that is served: `ranker.serve({1, 0.2f, 2})`. At first the first
+    /// output alone is served. In force at once, for catalogues too. Refused, and nothing changed, for a number that is not finite.
+    status serve(const output_numbers& shares) noexcept {
+        if (const std::size_t bad = math::first_nonfinite(shares.data(), outputs); bad != outputs)
+            return {errc::nonfinite, "serve", 0, 0, bad};
+        served_ = shares;
+        return {};
     }
 
     // ---- learning
@@ -159,32 +152,55 @@ public:
 
     /// One step on what came of several items of one request, whose losses add up. Predicts, then learns.
     template <class Request, class Item> learned learn(const Request& request, std::span<const outcome<Item>> outcomes) noexcept {
-        if (const status checked = check_outcomes(request, outcomes); !checked) return {0, checked};
-        Scalar* g = slopes_.data();
-        std::fill_n(g + at.fitted_end, learnable, Scalar(0));
-        double loss = 0, weight = 0;
-        {
-            detail::gradient<plan_type, Request> slopes(plan_, weights_.data(), request, g);
-            for (std::size_t done = 0; done < outcomes.size(); done += slopes.chunk_size) {
-                const auto chunk = outcomes.subspan(done, std::min(slopes.chunk_size, outcomes.size() - done));
-                loss += slopes.add(
-                    chunk.size(), [&](std::size_t i) -> const Item& { return chunk[i].item; },
-                    [&](std::size_t i, Scalar score) {
-                        const auto label = static_cast<Scalar>(chunk[i].feedback.label);
-                        const auto counts = static_cast<Scalar>(chunk[i].feedback.weight);
-                        return std::pair(static_cast<double>(counts * loss_.value(score, label)), counts * loss_.slope(score, label));
-                    });
-            }
-            slopes.finish();
-        }
-        for (const auto& one : outcomes) weight += static_cast<double>(one.feedback.weight);
-        const Scalar squares = math::dot(g + at.fitted_end, g + at.fitted_end, learnable);
-        if (!math::finite(squares) || squares > static_cast<Scalar>(gradient_limit_) * static_cast<Scalar>(gradient_limit_))
-            return {0, {errc::gradient, "learn", static_cast<double>(gradient_limit_), std::sqrt(static_cast<double>(squares))}};
-        updater_.step(weights_.data() + at.fitted_end, g + at.fitted_end, updater_state<Scalar>{state_.data(), learnable, steps_},
-                      learnable);
-        ++steps_;
-        return {weight > 0 ? loss / weight : 0, {}};
+        const example<const Request&, std::span<const outcome<Item>>> one{request, outcomes};
+        if (const status checked = check_example(one); !checked) return {0, checked};
+        detail::gradient<plan_type, Request> room;
+        return step(
+            room, 1, [&](std::size_t) -> const auto& { return one; });
+    }
+
+    /// Room for the work on a batch of examples: what `learn(batch, room)` needs, and too much for a stack. Make it once.
+    template <class Request> using batch_room = detail::gradient<plan_type, Request, 64, 64>;
+
+    /// One step on a batch: the mean of the examples' gradients. O(batch); allocates nothing.
+    template <class Request, class Outcomes>
+    learned learn(std::span<const example<Request, Outcomes>> batch, batch_room<Request>& room) noexcept {
+        if (batch.empty()) return {0, {errc::empty, "learn"}};
+        for (const auto& one : batch)
+            if (const status checked = check_example(one); !checked) return {0, checked};
+        return step(
+            room, batch.size(), [&](std::size_t e) -> const auto& { return batch[e]; });
+    }
+
+    /// The mean loss over examples without learning from them, dropping nothing.
+    template <class Request, class Outcomes>
+    learned loss(std::span<const example<Request, Outcomes>> batch, batch_room<Request>& room) noexcept {
+        if (batch.empty()) return {0, {errc::empty, "loss"}};
+        for (const auto& one : batch)
+            if (const status checked = check_example(one); !checked) return {0, checked};
+        const detail::loss_sum sum = go_over(room, batch.size(), [&](std::size_t e) -> const auto& { return batch[e]; }, nullptr, {});
+        return {sum.weight > 0 ? sum.loss / sum.weight : 0, {}};
+    }
+
+    // ---- what learns
+
+    /// Keeps weights as they are while others learn, as when a trained trunk meets a new head: those of all components of a type, or of
+    /// the first `count` layers of the ranker, of which the one over the fused parts is the first.
+    template <class Component> void freeze(bool still = true) noexcept {
+        constexpr auto chosen = plan_type::template are<Component>;
+        static_assert(std::find(chosen.begin(), chosen.end(), true) != chosen.end(), "the pipeline has no component of this type");
+        descent_.freeze_components([&](std::size_t i) { return chosen[i]; }, still);
+    }
+    void freeze_layers(std::size_t count) noexcept { descent_.freeze_layers(count); }
+    /// Everything but the last layer.
+    void freeze_trunk() noexcept {
+        descent_.freeze_components([](std::size_t) { return true; }, true);
+        descent_.freeze_layers(Ranker::layers - 1);
+    }
+    /// Everything learns again.
+    void unfreeze() noexcept {
+        descent_.freeze_components([](std::size_t) { return true; }, false);
+        descent_.freeze_layers(0);
     }
 
     /// Fits the components that are estimated rather than learned (pca) and read this feature, from rows of it, and re-expresses what was
@@ -192,33 +208,26 @@ public:
     /// allocates; throws rivulet::error and changes nothing for a wrong width, a number that is not finite, too few rows.
     template <class Feature> void fit(given<Feature, Scalar> data) {
         detail::require(check_rows(data, data.count()));
-        arena<Scalar> next = weights_;
-        bool found = false;
-        detail::each<plan_type::count>([&](auto i) {
-            auto& stage = std::get<i>(plan_.components);
-            using component = std::remove_reference_t<decltype(stage)>;
-            if constexpr (is_fitted<component> && std::same_as<typename component::inputs, features<Feature>>) {
-                found = true;
-                stage.fit(plan_.template own<i>(next.data()), rows<const Scalar>{data.data, data.count(), Feature::width});
-                if (steps_ > 0) plan_.template reexpress<i>(weights_.data(), next.data());
-            }
-        });
-        if (!found) detail::raise(errc::empty, std::string(type_name<Feature>()) + ": no component of this pipeline is fitted on it");
-        weights_ = std::move(next);
+        std::vector<Scalar> room;
+        fit_with<Feature>(detail::rows_there(data, room));
     }
+    /// The same from an estimate that was collected elsewhere, such as `moments<title>`: in batches, one vector at a time, on other shards.
+    template <class Estimate> void fit(const Estimate& estimate) requires requires { typename Estimate::feature; }
+    { fit_with<typename Estimate::feature>(estimate); }
 
     // ---- the value itself
 
-    std::uint64_t steps() const noexcept { return steps_; }
+    std::uint64_t steps() const noexcept { return descent_.steps(); }
     std::span<Scalar> weights() noexcept { return weights_.span(); }
     std::span<const Scalar> weights() const noexcept { return weights_.span(); }
-    std::span<Scalar> updater_numbers() noexcept { return state_.span(); }
-    std::span<const Scalar> updater_numbers() const noexcept { return state_.span(); }
+    std::span<Scalar> updater_numbers() noexcept { return descent_.state().span(); }
+    std::span<const Scalar> updater_numbers() const noexcept { return descent_.state().span(); }
     const plan_type& evaluation() const noexcept { return plan_; }
 
     /// A hash of everything that decides what the pipeline will do: equal digests, equal behaviour.
     std::uint64_t digest() const noexcept {
-        return hash(state_.bytes(), hash(weights_.bytes(), hash(std::as_bytes(std::span(&steps_, 1)))));
+        const std::uint64_t steps = descent_.steps();
+        return hash(descent_.state().bytes(), hash(weights_.bytes(), hash(std::as_bytes(std::span(&steps, 1)))));
     }
     /// What the weights mean, in words; two pipelines with the same signature can read each other's files.
     std::string signature() const {
@@ -226,9 +235,9 @@ public:
                std::to_string(8 * sizeof(Scalar));
     }
     /// Bytes held: weights, updater state, slopes.
-    std::size_t memory() const noexcept { return (weights_.size() + state_.size() + slopes_.size()) * sizeof(Scalar); }
+    std::size_t memory() const noexcept { return weights_.size() * sizeof(Scalar) + descent_.memory() + list_.memory(); }
     /// Continues from a saved count of steps; for persist.
-    void resume_at(std::uint64_t steps) noexcept { steps_ = steps; }
+    void resume_at(std::uint64_t steps) noexcept { descent_.resume_at(steps); }
 
 private:
     template <class Given> static status check_rows(const Given& part, std::size_t rows) noexcept {
@@ -247,17 +256,48 @@ private:
         else
             return detail::check<Scalar>(item, typename plan_type::candidate_features{});
     }
-    template <class Request, class Item>
-    status check_outcomes(const Request& request, std::span<const outcome<Item>> outcomes) const noexcept {
+    template <class Example> status check_example(const Example& one) const noexcept {
+        const auto outcomes = std::span(one.outcomes);
         if (outcomes.empty()) return {errc::empty, "learn"};
-        if (const status checked = detail::check<Scalar>(request, typename plan_type::context_features{}); !checked) return checked;
+        if (over_lists && outcomes.size() > list_.longest())
+            return {errc::limit, "setup.longest_list", static_cast<double>(list_.longest()), static_cast<double>(outcomes.size())};
+        if (const status checked = detail::check<Scalar>(one.request, typename plan_type::context_features{}); !checked) return checked;
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
-            const auto [label, weight] = outcomes[i].feedback;
-            if (!math::finite(label) || label < Loss::lowest || label > Loss::highest) return {errc::label, "learn", 0, label, i};
-            if (!math::finite(weight) || weight < 0) return {errc::weight, "learn", 0, weight, i};
+            if (const status checked = detail::check_feedback(loss_, outcomes[i].feedback, i); !checked) return checked;
             if (const status checked = check(outcomes[i].item); !checked) return checked;
         }
         return {};
+    }
+
+    template <class Room, class ExampleOf>
+    detail::loss_sum go_over(Room& room, std::size_t number, ExampleOf&& example, Scalar* g, noise dropping) noexcept {
+        detail::lesson<Loss, Room, plan_type, std::remove_reference_t<ExampleOf>> lesson(plan_, loss_, room, list_, example);
+        return lesson.take(
+            number, weights_.data(), g, [&](std::size_t i) { return !descent_.component_frozen(i); }, dropping);
+    }
+    template <class Room, class ExampleOf> learned step(Room& room, std::size_t number, ExampleOf&& example) noexcept {
+        const noise dropping = noise{descent_.limits().seed | 1}.of(descent_.steps());
+        const detail::loss_sum sum = go_over(room, number, example, descent_.begin(), dropping);
+        learned result;
+        if (!(sum.weight > 0) && math::finite(sum.loss)) return result;  // nothing counts: momentum and decay stand still, too
+        result.status = descent_.step(weights_.data(), Scalar(1) / static_cast<Scalar>(number), result.clipped);
+        if (result) result.loss = sum.loss / sum.weight;
+        return result;
+    }
+
+    template <class Feature, class Source> void fit_with(const Source& source) {
+        arena<Scalar> next = weights_;
+        if (!plan_.template fit<Feature>(weights_.data(), next.data(), steps() > 0, source))
+            detail::raise(errc::empty, std::string(type_name<Feature>()) + ": no component of this pipeline is fitted on it");
+        weights_ = std::move(next);
+    }
+
+    /// What is served of a candidate's outputs.
+    Scalar served(const Scalar* numbers) const noexcept {
+        if constexpr (outputs == 1)
+            return numbers[0];
+        else
+            return math::dot(numbers, served_.data(), outputs);
     }
 
     /// f(row, score) for every row that the choice allows, scored in blocks.
@@ -268,11 +308,12 @@ private:
         plan_.prepare_context(weights_.data(), request, kept);
         std::array<const Scalar*, plan_type::block> values;
         std::array<std::size_t, plan_type::block> block_rows;
-        std::array<Scalar, plan_type::block> scores;
+        std::array<Scalar, plan_type::block * padded(outputs)> scores;
         std::size_t number = 0;
         const auto flush = [&] {
-            plan_.score(weights_.data(), kept, values.data(), number, scores.data());
-            for (std::size_t i = 0; i < number; ++i) f(block_rows[i], scores[i]);
+            const rows<Scalar> found{scores.data(), number, padded(outputs)};
+            plan_.score(weights_.data(), kept, values.data(), found);
+            for (std::size_t i = 0; i < number; ++i) f(block_rows[i], served(found[i]));
             number = 0;
         };
         detail::each_row(items, choice, [&](std::size_t row) {
@@ -285,13 +326,11 @@ private:
     }
 
     plan_type plan_;
-    Updater updater_;
     Loss loss_;
-    float gradient_limit_;
-    std::uint64_t steps_ = 0;
     arena<Scalar> weights_;
-    arena<Scalar> state_;   // the updater's, (Updater::state, learnable)
-    arena<Scalar> slopes_;  // of one step; kept so that a step allocates nothing
+    detail::descent<plan_type, Updater> descent_;
+    detail::outcome_list<Scalar> list_;
+    output_numbers served_{Scalar(1)};
 };
 
 template <class F, class R, class U> pipeline(F, R, U) -> pipeline<F, R, U>;

@@ -9,10 +9,12 @@
 #include <tuple>
 
 #include "../core/arena.hpp"
+#include "../core/description.hpp"
 #include "../core/rows.hpp"
 #include "../fuse/fuse.hpp"
 #include "../input/record.hpp"
 #include "../math/dense.hpp"
+#include "../math/dropout.hpp"
 #include "layout.hpp"
 
 namespace rivulet::inline RIVULET_ABI::detail {
@@ -40,6 +42,8 @@ public:
     static constexpr std::size_t count = sizeof...(Components);
     static constexpr std::size_t first = Ranker::first;
     static constexpr layout<Ranker, Components...> at{};
+    /// Which of the components are of a type.
+    template <class Component> static constexpr std::array<bool, count> are{std::is_same_v<Component, Components>...};
 
     /// Rows of candidates that are scored together: their activations stay in the first cache.
     static constexpr std::size_t block = 24;
@@ -71,7 +75,12 @@ public:
 
     /// The weights of a component's own, wherever they lie.
     template <std::size_t I, class Number> static Number* own(Number* w) noexcept {
-        return w + (is_fitted<component<I>> ? at.fitted[I] : bound<I> == binding::candidate ? at.candidate[I] : at.request[I]);
+        return w + (bound<I> == binding::candidate ? at.candidate[I] : at.request[I]);
+    }
+
+    /// The piece of a component's weights that begins with what is fitted.
+    template <std::size_t I, class Number> static Number* fitted(Number* w) noexcept {
+        return fitted_candidate_weights<component<I>> == 0 ? own<I>(w) : w + at.candidate[I];
     }
 
     /// Candidate time. `slow`: at least the first at.candidate_end weights. row: (values).
@@ -97,9 +106,9 @@ public:
         });
     }
 
-    /// What is truly a pair's, for up to `block` candidates. candidates: their value rows, anywhere. scores: (number).
-    void score(const Scalar* w, const request_values& kept, const Scalar* const* candidates, std::size_t number,
-               Scalar* scores) const noexcept {
+    /// What is truly a pair's, for up to `block` candidates. candidates: their value rows, anywhere. scores: (number, padded(outputs)).
+    void score(const Scalar* w, const request_values& kept, const Scalar* const* candidates, rows<Scalar> scores) const noexcept {
+        const std::size_t number = scores.count;
         alignas(64) std::array<Scalar, block * padded(first)> sums;
         alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
         const rows<Scalar> sum_rows{sums.data(), number, padded(first)};
@@ -113,7 +122,7 @@ public:
             });
             math::multiply<Scalar>(out, at.pair_width, w + at.pair_block, first, sum_rows);
         }
-        ranker.forward(w + at.ranker, sum_rows, rows<Scalar>{hidden.data(), number, Ranker::activations}, scores);
+        ranker.forward(w + at.ranker, sum_rows, rows<Scalar>{hidden.data(), number, Ranker::activations}, scores, noise{});
     }
 
     /// Fills an arena with first weights: of every component, of the first layer, of the ranker.
@@ -136,21 +145,40 @@ public:
     template <std::size_t I> void reexpress(const Scalar* w, Scalar* next) const {
         constexpr std::size_t width = component<I>::width, stride = padded(first);
         arena<Scalar> m(width * width), c(width);
-        std::get<I>(components).change_of_basis(own<I>(w), own<I>(static_cast<const Scalar*>(next)), m.data(), c.data());
+        std::get<I>(components).change_of_basis(fitted<I>(w), fitted<I>(static_cast<const Scalar*>(next)), m.data(), c.data());
         const Scalar* old_block = w + at.block[I];
         std::fill_n(next + at.block[I], width * stride, Scalar(0));
         math::multiply<Scalar>({m.data(), width, width}, width, old_block, first, {next + at.block[I], width, stride});
         math::multiply<Scalar>({c.data(), 1, width}, width, old_block, first, {next + at.bias, 1, stride});
     }
 
+    /// Fits what is fitted on a feature, from rows of it or an estimate, in `next`, a copy of `w`; `keep`: so that what was learned over
+    /// the old outputs stays right. False if there is nothing to fit.
+    template <class Feature, class Source> bool fit(const Scalar* w, Scalar* next, bool keep, const Source& source) const {
+        bool found = false;
+        each<count>([&](auto i) {
+            const auto& stage = std::get<i>(components);
+            constexpr bool here = std::is_same_v<fitted_inputs<component<i>>, features<Feature>>;
+            constexpr bool of_candidate = here && requires { stage.fit_candidate(next, source); };
+            if constexpr (of_candidate || (here && requires { stage.fit(next, source); })) {
+                found = true;
+                if constexpr (of_candidate)
+                    stage.fit_candidate(fitted<i>(next), source);
+                else
+                    stage.fit(fitted<i>(next), source);
+                if (keep) reexpress<i>(w, next);
+            }
+        });
+        return found;
+    }
+
     /// The first setting that a component refuses.
     status validate() const noexcept {
         status result;
         each<count>([&](auto i) {
-            const auto& stage = std::get<i>(components);
-            if constexpr (requires { stage.validate(); })
-                if (result) result = stage.validate();
+            if (result) result = check_settings(std::get<i>(components));
         });
+        if (result) result = check_settings(ranker);
         return result;
     }
 
@@ -166,6 +194,7 @@ public:
         });
         text += std::string(type_name<Ranker>()) + "(" + std::to_string(fuse<Components...>::width);
         for (const std::size_t width : Ranker::widths) text += "-" + std::to_string(width);
+        if constexpr (requires { ranker.settings(); }) text += " " + ranker.settings();
         return text + ")";
     }
 

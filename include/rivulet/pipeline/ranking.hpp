@@ -55,6 +55,13 @@ public:
     std::size_t overflowed = 0;
 };
 
+/// One score, or why there is none.
+struct judged {
+    float score = 0;
+    rivulet::status status{};
+    explicit operator bool() const noexcept { return static_cast<bool>(status); }
+};
+
 namespace detail {
 
 /// f(row) for every row of the catalogue that the choice allows.

@@ -10,6 +10,7 @@
 #include "../core/random.hpp"
 #include "../core/rows.hpp"
 #include "../math/dense.hpp"
+#include "../math/dropout.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -27,6 +28,13 @@ template <std::size_t... Units> struct mlp {
         return at;
     }
     static constexpr std::size_t weights = offset(layers);
+    static constexpr std::size_t outputs = 1;
+    /// Where the weights of each layer begin: the first is the pipeline's; the end comes last.
+    static constexpr std::array<std::size_t, layers + 1> layer_begin = [] {
+        std::array<std::size_t, layers + 1> begin{};
+        for (std::size_t l = 1; l <= layers; ++l) begin[l] = offset(l);
+        return begin;
+    }();
 
     /// Outputs of the layers between the first and the score, side by side in one row.
     static constexpr std::size_t activation(std::size_t layer) {
@@ -47,29 +55,29 @@ template <std::size_t... Units> struct mlp {
         }
     }
 
-    /// sums: (n, padded(first)), rectified in place; hidden: (n, activations); scores: (n).
-    template <class T> void forward(const T* w, rows<T> sums, rows<T> hidden, T* scores) const noexcept {
+    /// sums: (n, padded(first)), rectified in place; hidden: (n, activations); scores: (n, 1).
+    template <class T> void forward(const T* w, rows<T> sums, rows<T> hidden, rows<T> scores, noise = {}) const noexcept {
         rows<T> in = sums;
         for (std::size_t l = 1; l < layers; ++l) {
             for (std::size_t r = 0; r < in.count; ++r) math::rectify(in[r], widths[l - 1]);
-            const rows<T> out = l + 1 == layers ? rows<T>{scores, in.count, 1} : hidden.columns(activation(l));
+            const rows<T> out = l + 1 == layers ? scores : hidden.columns(activation(l));
             const T* bias = w + offset(l) + widths[l - 1] * padded(widths[l]);
             for (std::size_t r = 0; r < in.count; ++r) std::copy_n(bias, padded(widths[l]), out[r]);
             math::multiply<T>(in, widths[l - 1], w + offset(l), widths[l], out);
             in = out;
         }
         if constexpr (layers == 1)
-            for (std::size_t r = 0; r < sums.count; ++r) scores[r] = *sums[r];
+            for (std::size_t r = 0; r < sums.count; ++r) *scores[r] = *sums[r];
     }
 
     /// From what forward left in `sums` and `hidden`: sum_slopes (n, padded(first)), overwritten; hidden_slopes is scratch of hidden's
     /// shape; adds to g.
     template <class T>
-    void backward(const T* w, rows<const T> sums, rows<const T> hidden, const T* score_slopes, rows<T> hidden_slopes, rows<T> sum_slopes,
-                  T* g) const noexcept {
+    void backward(const T* w, rows<const T> sums, rows<const T> hidden, rows<const T> score_slopes, rows<T> hidden_slopes,
+                  rows<T> sum_slopes, T* g, noise = {}) const noexcept {
         if constexpr (layers == 1)
-            for (std::size_t r = 0; r < sums.count; ++r) *sum_slopes[r] = score_slopes[r];
-        rows<const T> out_slope{score_slopes, sums.count, 1};
+            for (std::size_t r = 0; r < sums.count; ++r) *sum_slopes[r] = *score_slopes[r];
+        rows<const T> out_slope = score_slopes;
         for (std::size_t l = layers - 1; l >= 1; --l) {
             const rows<const T> in = l == 1 ? sums : hidden.columns(activation(l - 1));
             const rows<T> in_slope = l == 1 ? sum_slopes : hidden_slopes.columns(activation(l - 1));
