@@ -23,8 +23,12 @@
 
 // what is made of it
 #include "attend/attend.hpp"
+#include "attend/decay.hpp"
 #include "attend/interest.hpp"
 #include "attend/scaled_dot_product.hpp"
+#include "attend/self_attention.hpp"
+#include "attend/transformer.hpp"
+#include "attend/transformer_block.hpp"
 #include "fuse/cross.hpp"
 #include "fuse/fuse.hpp"
 #include "fuse/pass.hpp"

@@ -81,12 +81,20 @@ template <class Sequence, std::size_t Width> struct sequence_keys {
     }
 
     /// shares = softmax(queries K' / sqrt(depth)) over the columns [first, first + depth). queries: (n, depth), shares: (n, padded(count)).
+    /// `bias`: none, or (count) numbers that are added to the scaled logits.
     template <class T>
-    static void share(const keys<T>& kept, rows<const T> queries, std::size_t first, std::size_t depth, rows<T> shares) noexcept {
+    static void share(const keys<T>& kept, rows<const T> queries, std::size_t first, std::size_t depth, rows<T> shares,
+                      const T* bias = nullptr) noexcept {
         const T scale = T(1) / std::sqrt(static_cast<T>(depth));
         for (std::size_t r = 0; r < queries.count; ++r) std::fill_n(shares[r], padded(kept.count), T(0));
         math::multiply<T>(queries, depth, kept.column(first), kept.count, shares);
-        for (std::size_t r = 0; r < queries.count; ++r) math::softmax<true>(shares[r], kept.count, scale);
+        if (bias == nullptr) {
+            for (std::size_t r = 0; r < queries.count; ++r) math::softmax<true>(shares[r], kept.count, scale);
+        } else
+            for (std::size_t r = 0; r < queries.count; ++r) {
+                for (std::size_t t = 0; t < kept.count; ++t) shares[r][t] = shares[r][t] * scale + bias[t];
+                math::softmax<true>(shares[r], kept.count);
+            }
     }
 
     /// From the shares of one query and their slopes (overwritten), adds to the slopes of the query, (depth), and of the keys.
