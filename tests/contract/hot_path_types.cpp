@@ -29,6 +29,11 @@ static_assert(noexcept(ranker().rank(request(), items(), std::span<rv::scored>()
 static_assert(noexcept(ranker().rank(request(), items(), 10, rv::among{})));
 static_assert(noexcept(learner().learn(request(), item(), rv::click)));
 static_assert(noexcept(learner().learn(request(), std::span<const rv::outcome<item_type>>())));
+using batch_type = std::span<const rv::example<request_type, std::span<const rv::outcome<item_type>>>>;
+static_assert(noexcept(learner().learn(batch_type(), std::declval<ranker_type::batch_room<request_type>&>())));
+static_assert(noexcept(std::declval<rv::reservoir<ranker_type>&>().keep(request(), item(), rv::click)));
+static_assert(noexcept(std::declval<rv::reservoir<ranker_type>&>().rehearse(learner(), 1)));
+static_assert(noexcept(learner().serve({1})) && noexcept(learner().freeze_trunk()) && noexcept(learner().unfreeze()));
 static_assert(noexcept(ranker().refresh(stock())));
 static_assert(noexcept(ranker().digest()));
 static_assert(noexcept(stock().remove(1)));

@@ -2,6 +2,9 @@
 // The hot path allocates nothing: operator new counts while a pipeline scores, ranks, learns and changes items in place.
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <type_traits>
+
 #include "../counting_new.hpp"
 #include "../pipeline/shop.hpp"
 
@@ -19,11 +22,18 @@ TEST_CASE("score, rank and learn allocate nothing, refused or not") {
     const std::vector<rv::item_id> list{1000, 1003, 1};
     const std::vector outcomes(40, rv::outcome{items.at(1003), rv::skip});
 
+    const std::vector examples(70, rv::example{request, outcomes});
+    const std::span<const rv::example<std::remove_const_t<decltype(request)>, std::remove_const_t<decltype(outcomes)>>> batch(examples);
+    const auto room = std::make_unique<decltype(ranker)::batch_room<std::remove_const_t<decltype(request)>>>();
+    rv::reservoir past(ranker, 5);
+
     const std::size_t before = test::allocations;
     bool good = true;
     for (int i = 0; i < 10; ++i) {
         good = good && ranker.learn(request, items.at(1000), rv::click) && ranker.learn(request, shelf.item(3), rv::skip) &&
                ranker.learn(request, outcomes);
+        past.keep(request, items.at(1000), rv::click);
+        good = good && past.rehearse(ranker, 2) && ranker.learn(batch, *room) && ranker.loss(batch, *room);
         good = good && ranker.rank(request, items, 10) && ranker.rank(request, items, std::span(buffer)) &&
                ranker.rank(request, items, 5, rv::among{list}) &&
                ranker.rank(request, items, 5, [](rv::item_id id) { return id % 2 == 0; });

@@ -10,6 +10,13 @@ float use(const float* numbers, const char* path) {
     const auto visit = rv::request(rv::with<shopper>(numbers, 5), rv::with<hour>(numbers, 3), rv::with<recent>(numbers, 14));
     ranker.learn(visit, items.at(7), rv::click);
     ranker.fit(rv::with<title>(numbers, 700));
+    rv::moments<title> seen;
+    seen.add(rv::with<title>(numbers, 700));
+    ranker.fit(seen);
+    rv::train(ranker, 1, [&](std::size_t) { return rv::example{visit, std::array{rv::outcome{items.at(7), rv::click}}}; });
+    rv::reservoir past(ranker, 10);
+    past.keep(visit, items.at(7), rv::click);
+    past.rehearse(ranker, 1);
     ranker.refresh(items);
     rv::save(ranker, path);
     rv::load(ranker, path);
