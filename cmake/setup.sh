@@ -59,6 +59,7 @@ has() {
         benchmark) has_header benchmark/benchmark.h ;;
         json) has_header nlohmann/json.hpp ;;
         cxxopts) has_header cxxopts.hpp ;;
+        zlib) has_header zlib.h ;;
         *) stop "setup.sh knows no '$1'" ;;
     esac
 }
@@ -79,6 +80,7 @@ package() {  # its name in Debian and Ubuntu
         benchmark) echo libbenchmark-dev ;;
         json) echo nlohmann-json3-dev ;;
         cxxopts) echo libcxxopts-dev ;;
+        zlib) echo zlib1g-dev ;;
         *) echo "$1" ;;
     esac
 }

@@ -4,11 +4,12 @@
 #include "replay/films.hpp"
 #include "replay/judge.hpp"
 #include "replay/model.hpp"
-#include "replay/progress.hpp"
 #include "replay/ratings.hpp"
 #include "replay/report.hpp"
-#include "replay/text.hpp"
 #include "replay/viewers.hpp"
+#include "shared/build.hpp"
+#include "shared/progress.hpp"
+#include "shared/text.hpp"
 
 #include <cxxopts.hpp>
 
@@ -75,7 +76,7 @@ public:
 
     report replay_all() {
         const auto start = std::chrono::steady_clock::now();
-        progress bar(data_.events.size());
+        progress bar(data_.events.size(), {.unit = "events"});
         for (std::size_t event = 0; event < data_.events.size(); ++event) {
             const rating& now = data_.events[event];
             if (event == half_) stop_one(now.time);
@@ -268,19 +269,10 @@ private:
             {"Memory", grouped((learning_.memory() + items_.memory()) / 1024) + " KiB for the pipeline and its catalogue"},
             {"Seed", std::to_string(seed_)}};
         found.seconds = seconds;
-        found.rivulet_version = std::to_string(RIVULET_VERSION_MAJOR) + "." + std::to_string(RIVULET_VERSION_MINOR) + "." +
-                                std::to_string(RIVULET_VERSION_PATCH);
+        found.rivulet_version = rivulet_version();
         found.compiler = compiler_name();
         found.instruction_set = rv::instructions;
         return found;
-    }
-
-    static std::string compiler_name() {
-#if defined(__clang__)
-        return "clang " + std::to_string(__clang_major__);
-#else
-        return "g++ " + std::to_string(__GNUC__);
-#endif
     }
 
     const ratings& data_;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Replays real film ratings through rivulet and draws what it learns; on a fresh Debian or Ubuntu it installs what is missing first.
+# Runs an example that draws what it learns: replays real film ratings, or reads handwritten digits. On a fresh Debian or Ubuntu it installs
+# what is missing first.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 
@@ -8,10 +9,14 @@ case ${1:-} in
     -h | --help)
         cat <<'END'
 usage: sh examples/run.sh [argument of replay]...
+       sh examples/run.sh mnist --data FOLDER [argument of mnist]...
 
 Builds the example `replay`, gets the MovieLens ratings, and replays them in the order of time: each is predicted, then learned.
 Writes build/replay.json and build/replay.html; open the page in a browser. `sh examples/run.sh --limit 20000` is a quick look;
 once built, `build/examples/replay --help` says what else there is.
+
+With `mnist` first it builds the example of that name, which trains on the four files of MNIST in FOLDER, and writes build/mnist.json and
+build/mnist.html. `sh examples/run.sh mnist --data FOLDER --epochs 1 --seeds 1` is a quick look. It downloads nothing.
 
 What is missing is installed with apt-get if this may be done without a password; if not, it is named, and the exit status is 2.
 
@@ -24,16 +29,31 @@ END
         ;;
 esac
 
+example=replay
+if [ "${1:-}" = mnist ]; then
+    example=mnist
+    shift
+fi
+
 . "$root/cmake/setup.sh"
-setup compiler cmake ninja eigen xsimd json cxxopts
+if [ "$example" = mnist ]; then
+    setup compiler cmake ninja eigen xsimd json cxxopts zlib
+else
+    setup compiler cmake ninja eigen xsimd json cxxopts
+fi
 if [ -f "$build/CMakeCache.txt" ]; then
     configure  # a folder that also builds the tests goes on doing so
 else
     configure -D RIVULET_BUILD_TESTS=OFF -D RIVULET_BUILD_BENCH=OFF
 fi
-build_targets replay
-say "getting the ratings"
-ratings=$(sh "$root/examples/data/movielens.sh" "$build/data/movielens.csv")
-say "replaying them"
-"$build/examples/replay" --ratings "$ratings" --json "$build/replay.json" --page "$build/replay.html" "$@"
-say "the page is $build/replay.html"
+build_targets "$example"
+if [ "$example" = mnist ]; then
+    say "training"
+    "$build/examples/mnist" --json "$build/mnist.json" --page "$build/mnist.html" "$@"
+else
+    say "getting the ratings"
+    ratings=$(sh "$root/examples/data/movielens.sh" "$build/data/movielens.csv")
+    say "replaying them"
+    "$build/examples/replay" --ratings "$ratings" --json "$build/replay.json" --page "$build/replay.html" "$@"
+fi
+say "the page is $build/$example.html"

@@ -4,13 +4,12 @@
 
 #include "report.hpp"
 
+#include "../shared/svg.hpp"
+
 #include <cstddef>
 #include <string>
 
 namespace replay {
-
-/// Each chart is drawn twice, because one drawing scaled down to a phone has unreadable labels.
-enum class layout { wide, narrow };
 
 /// How many windows each point of the curves averages.
 [[nodiscard]] std::size_t smoothing_windows(const report& found);

@@ -2,11 +2,12 @@
 // Reads comma-separated values (RFC 4180) with a header row from a stream, record by record, and says exactly where one is wrong.
 #pragma once
 
+#include "../shared/bad_input.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <istream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,11 +15,7 @@
 
 namespace replay {
 
-// Thrown for anything wrong with an input file; what() is one sentence that can be shown to the user as it is.
-class bad_input : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
+using namespace shared;
 
 // Text from a file made safe to print: shortened to about `limit` bytes, and whatever could upset a terminal or fake a message escaped.
 inline std::string escaped(std::string_view text, std::size_t limit) {

@@ -2,8 +2,6 @@
 // Draws the hit rates of the three rankers over the judged events.
 #include "chart.hpp"
 
-#include "svg.hpp"
-
 #include <array>
 
 namespace replay {

@@ -2,8 +2,6 @@
 // Draws how long the calls to rank and to learn took, as histograms on a logarithmic time axis.
 #include "chart.hpp"
 
-#include "svg.hpp"
-
 #include <limits>
 
 namespace replay {

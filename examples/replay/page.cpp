@@ -2,9 +2,9 @@
 // The findings of a replay as one self-contained HTML page.
 #include "report.hpp"
 
+#include "../shared/text.hpp"
 #include "chart.hpp"
 #include "page_style.hpp"
-#include "text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::array<role::index, 3> best_first{role::learning, role::frozen, role::popularity};
 constexpr std::array<std::string_view, 3> role_styles{"popularity", "frozen", "learning"};
-
-/// `content` is markup already.
-std::string element(std::string_view tag, const std::string& content) {
-    std::string out = "<";
-    out.append(tag).append(">").append(content);
-    return out.append("</").append(tag.substr(0, tag.find(' '))).append(">\n");
-}
 
 std::string figure_card(const report& found, role::index which) {
     const ranker_report& ranker = found.rankers[which];
@@ -158,39 +151,22 @@ std::string people_section(const report& found) {
     return element("section", out);
 }
 
-std::string settings_section(const report& found) {
-    std::string lines;
-    const auto add = [&lines](std::string_view name, const std::string& value) {
-        if (!value.empty()) { lines += element("dt", html(name)) + element("dd", html(value)); }
-    };
-    for (const setting& line : found.settings) { add(line.name, line.value); }
-    add("rivulet", found.rivulet_version);
-    add("Compiler", found.compiler);
-    add("Instruction set", found.instruction_set);
-    add("Whole replay", fixed(found.seconds, 1) + " s");
-    std::string out = element("h2", "Settings and how to reproduce") + element("dl class=\"settings\"", lines);
-    if (!found.reproduce.empty()) {
-        std::string shell;
-        for (const std::string& line : found.reproduce) { shell.append(shell.empty() ? "" : "\n").append(html(line)); }
-        // Focusable because a keyboard cannot scroll a box sideways otherwise.
-        out += element("pre tabindex=\"0\" role=\"region\" aria-label=\"Commands\"", "<code>" + shell + "</code>");
-    }
-    return element("footer", out);
+std::string foot(const report& found) {
+    std::vector<setting> lines = found.settings;
+    lines.insert(lines.end(), {{"rivulet", found.rivulet_version},
+                               {"Compiler", found.compiler},
+                               {"Instruction set", found.instruction_set},
+                               {"Whole replay", fixed(found.seconds, 1) + " s"}});
+    return settings_section(lines, found.reproduce);
 }
 
 }  // namespace
 
 void write_page(const report& found, const std::filesystem::path& path) {
-    std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    out += element("title", "rivulet replay: " + html(found.source));
-    out += element("style", std::string(page_style));
-    out += "</head>\n<body>\n";
-    out += page_header(found);
-    out += element("main", quality_section(found) + curve_section(found) + speed_section(found) + people_section(found));
-    out += settings_section(found);
-    out += "</body>\n</html>\n";
-    write_file(path, out);
+    const std::string body = page_header(found) +
+                             element("main", quality_section(found) + curve_section(found) + speed_section(found) + people_section(found)) +
+                             foot(found);
+    write_file(path, page("rivulet replay: " + found.source, own_style, body));
 }
 
 }  // namespace replay

@@ -1,156 +1,47 @@
 // SPDX-License-Identifier: MIT
-// The style sheet of the page.
+// What the page of the replay adds to the style of all pages.
 #pragma once
 
 #include <string_view>
 
 namespace replay {
 
-// Three curves that stay apart for colour-blind readers and in black and white: blue solid, orange dashed, grey dotted.
-inline constexpr std::string_view page_style = R"css(
-:root {
-    color-scheme: light dark;
-    --paper: #ffffff;
-    --panel: #f5f6f7;
-    --ink: #1b1f24;
-    --quiet: #57606a;
-    --rule: #d5d9de;
-    --grid: #e6e9ec;
-    --learning: #0067a8;
-    --frozen: #b34700;
-    --popularity: #63696f;
-}
-@media (prefers-color-scheme: dark) {
-    :root {
-        --paper: #14171a;
-        --panel: #1d2125;
-        --ink: #e4e7ea;
-        --quiet: #a3abb3;
-        --rule: #3a4047;
-        --grid: #292e33;
-        --learning: #62b6ee;
-        --frozen: #f2965a;
-        --popularity: #adb3b9;
-    }
-}
-* { box-sizing: border-box; }
-body {
-    margin: 0;
-    background: var(--paper);
-    color: var(--ink);
-    font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-    -webkit-text-size-adjust: 100%;
-}
-header, main, footer { max-width: 46rem; margin: 0 auto; padding: 0 1rem; }
-header { padding-top: 2.5rem; }
-footer { padding-bottom: 3rem; }
-h1 { margin: 0.25rem 0 1rem; font-size: clamp(1.4rem, 1.1rem + 1.6vw, 1.95rem); line-height: 1.22; font-weight: 650; text-wrap: balance; }
-h2 { margin: 3rem 0 0.75rem; font-size: 1.25rem; line-height: 1.3; font-weight: 650; }
-h3 { margin: 1.75rem 0 0.35rem; font-size: 1.05rem; line-height: 1.3; }
-h4 { margin: 0 0 0.5rem; font-size: 0.9rem; font-weight: 600; }
-p { margin: 0 0 0.9rem; }
-.quiet, figcaption, caption { color: var(--quiet); font-size: 0.9rem; line-height: 1.5; }
-.kicker { margin: 0; color: var(--quiet); font-size: 0.9rem; }
-
-.figures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0.75rem; margin: 1.5rem 0 0.75rem; }
-.figures div { padding: 0.8rem 1rem 0.9rem; background: var(--panel); border-top: 3px solid; border-radius: 2px; }
-.figures .learning { border-color: var(--learning); }
-.figures .frozen { border-color: var(--frozen); border-top-style: dashed; }
-.figures .popularity { border-color: var(--popularity); border-top-style: dotted; }
-.figures dt { font-size: 0.9rem; line-height: 1.35; }
-.figures dd { margin: 0; color: var(--quiet); font-size: 0.85rem; line-height: 1.4; }
-.figures .value { color: var(--ink); font-size: 1.9rem; line-height: 1.35; font-weight: 650; font-variant-numeric: tabular-nums; }
-
-.scroll { overflow-x: auto; }
-.scroll + .quiet { margin-top: 1rem; }
-.quiet + .quiet { margin-top: -0.5rem; }
-figure + .scroll { margin-top: 1.75rem; }
-article + .quiet { margin-top: 0.75rem; }
-table { width: 100%; border-collapse: collapse; font-size: 0.95rem; line-height: 1.4; }
-caption { padding-bottom: 0.5rem; text-align: left; }
-th, td { padding: 0.35rem 0 0.35rem 0.75rem; text-align: right; vertical-align: baseline; font-weight: 400; }
-th:first-child { padding-left: 0; text-align: left; overflow-wrap: anywhere; }
-td { font-variant-numeric: tabular-nums; white-space: nowrap; }
-thead th { color: var(--quiet); font-size: 0.85rem; }
-tbody { border-top: 1px solid var(--rule); }
-tbody th[scope=rowgroup] { padding-top: 0.7rem; font-weight: 650; }
-tbody tr:last-child > * { padding-bottom: 0.7rem; }
-.best { font-weight: 650; }
-th[scope=colgroup] { text-align: center; border-bottom: 1px solid var(--rule); }
-.speed thead tr + tr th:first-child { text-align: right; }
+// Blue solid, orange dashed, grey dotted.
+inline constexpr std::string_view own_style = R"css(
+.figures .learning { border-color: var(--blue); }
+.figures .frozen { border-color: var(--orange); border-top-style: dashed; }
+.figures .popularity { border-color: var(--grey); border-top-style: dotted; }
 .speed td:nth-child(4), .speed thead tr + tr th:nth-child(3) { padding-left: 1.5rem; }
-
-figure { margin: 0; }
-svg { display: block; width: 100%; height: auto; font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-svg text { fill: var(--ink); }
-svg .tick, svg .axis-label { fill: var(--quiet); font-size: 12px; font-variant-numeric: tabular-nums; }
-svg .note { fill: var(--quiet); font-size: 12px; }
-svg .axis { stroke: var(--quiet); stroke-width: 1; }
-svg .grid { stroke: var(--grid); stroke-width: 1; }
 svg .half-time { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 2 3; }
-svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
-svg .curve.learning { stroke: var(--learning); stroke-width: 2.5; }
-svg .curve.frozen { stroke: var(--frozen); stroke-dasharray: 7 4; }
-svg .curve.popularity { stroke: var(--popularity); stroke-dasharray: 1.5 4; stroke-linecap: round; stroke-width: 2.5; }
-svg .label.learning { fill: var(--learning); font-weight: 600; }
-svg .label.frozen { fill: var(--frozen); font-weight: 600; }
-svg .label.popularity { fill: var(--popularity); font-weight: 600; }
-svg .bar { fill: var(--learning); opacity: 0.8; }
+svg .curve.learning { stroke: var(--blue); stroke-width: 2.5; }
+svg .curve.frozen { stroke: var(--orange); stroke-dasharray: 7 4; }
+svg .curve.popularity { stroke: var(--grey); stroke-dasharray: 1.5 4; stroke-linecap: round; stroke-width: 2.5; }
+svg .label.learning { fill: var(--blue); font-weight: 600; }
+svg .label.frozen { fill: var(--orange); font-weight: 600; }
+svg .label.popularity { fill: var(--grey); font-weight: 600; }
+svg .bar { fill: var(--blue); opacity: 0.8; }
 svg .quantile { stroke: var(--ink); stroke-width: 1; }
 /* The halo keeps a label readable where it lies over a line. */
 svg .quantile-label { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 svg .panel-title { font-weight: 600; }
-.hit-rate-narrow, .latency-narrow { display: none; }
-figcaption { margin-top: 0.75rem; }
-
 .cards { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; margin-top: 0.75rem; }
 .card { padding: 0.9rem 1rem 0.5rem; background: var(--panel); border-top: 3px solid; border-radius: 2px; }
-.card.learning { border-color: var(--learning); }
-.card.frozen { border-color: var(--frozen); border-top-style: dashed; }
+.card.learning { border-color: var(--blue); }
+.card.frozen { border-color: var(--orange); border-top-style: dashed; }
 .card ol { margin: 0; padding: 0 0 0 1.35rem; }
 .card li { margin: 0 0 0.65rem; line-height: 1.35; }
 .card li::marker { color: var(--quiet); font-variant-numeric: tabular-nums; }
 .title { display: block; font-weight: 600; overflow-wrap: anywhere; }
 .about { display: block; color: var(--quiet); font-size: 0.85rem; }
-.liked { color: var(--learning); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
-
-.settings { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: 0.35rem 1.5rem; }
-.settings { margin: 0 0 1.5rem; font-size: 0.95rem; }
-.settings dt { color: var(--quiet); }
-.settings dd { margin: 0; overflow-wrap: anywhere; }
-pre {
-    margin: 0;
-    padding: 0.8rem 1rem;
-    overflow-x: auto;
-    background: var(--panel);
-    border-radius: 2px;
-    font: 0.85rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-}
-pre:focus-visible { outline: 2px solid var(--learning); }
+.liked { color: var(--blue); font-size: 0.85rem; font-weight: 600; white-space: nowrap; }
 
 @media (max-width: 38rem) {
-    header { padding-top: 1.5rem; }
-    h2 { margin-top: 2.5rem; }
-    .figures, .cards { grid-template-columns: 1fr; }
-    .figures div { display: grid; grid-template-columns: 1fr auto; column-gap: 1rem; align-items: baseline; padding: 0.6rem 0.8rem; }
-    .figures .value { font-size: 1.5rem; grid-row: 1 / 3; grid-column: 2; align-self: center; }
-    th, td { padding-left: 0.5rem; }
-    table { font-size: 0.9rem; }
+    .cards { grid-template-columns: 1fr; }
     .speed { font-size: 0.82rem; }
     .speed td:nth-child(4), .speed thead tr + tr th:nth-child(3) { padding-left: 0.8rem; }
-    .hit-rate-wide, .latency-wide { display: none; }
-    .hit-rate-narrow, .latency-narrow { display: block; max-width: 30rem; }
-    .settings { grid-template-columns: 1fr; gap: 0; }
-    .settings dd { margin-bottom: 0.6rem; }
 }
 @media print {
-    :root {
-        --paper: #ffffff; --panel: #ffffff; --ink: #000000; --quiet: #444444; --rule: #999999; --grid: #dddddd;
-        --learning: #0067a8; --frozen: #b34700; --popularity: #555555;
-    }
-    figure, .card, .figures div { break-inside: avoid; }
-    h2, h3 { break-after: avoid; }
-    pre { white-space: pre-wrap; }
+    .card { break-inside: avoid; }
 }
 )css";
 

@@ -2,7 +2,7 @@
 // The findings of a replay as an aligned table for people and as JSON for programs.
 #include "report.hpp"
 
-#include "text.hpp"
+#include "../shared/text.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -4,6 +4,8 @@
 
 #include "latency.hpp"
 
+#include "../shared/page.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +15,8 @@
 #include <vector>
 
 namespace replay {
+
+using namespace shared;
 
 /// Means over judged events; shares lie between 0 and 1.
 struct quality {
@@ -51,11 +55,6 @@ struct person {
     std::vector<std::string> recently_liked;
     std::vector<recommendation> before;  // at half time, by the ranker frozen there
     std::vector<recommendation> after;   // at the end, by the ranker that kept learning
-};
-
-struct setting {
-    std::string name;
-    std::string value;
 };
 
 struct report {

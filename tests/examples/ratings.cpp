@@ -2,9 +2,10 @@
 // Tests of how the example reads its ratings: what it accepts, what it makes of it, and the sentence for each kind of mistake.
 #include "../../examples/replay/ratings.hpp"
 
+#include "scratch_folder.hpp"
+
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -37,33 +38,6 @@ std::string complaint_for_file(const std::filesystem::path& path) {
 }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-// A folder of its own for each test, so that tests may run at the same time.
-class scratch_folder {
-public:
-    scratch_folder() {
-        auto stamp = std::chrono::steady_clock::now().time_since_epoch().count();
-        do {
-            path_ = std::filesystem::temp_directory_path() / ("rivulet-ratings-" + std::to_string(stamp++));
-        } while (!std::filesystem::create_directory(path_));
-    }
-    ~scratch_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    scratch_folder(const scratch_folder&) = delete;
-    scratch_folder& operator=(const scratch_folder&) = delete;
-
-    const std::filesystem::path& path() const { return path_; }
-
-    std::filesystem::path write(const std::string& name, const std::string& text) const {
-        std::ofstream(path_ / name, std::ios::binary) << text;
-        return path_ / name;
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Number formatting, UTF-8 cleaning, HTML escaping and file writing for the outputs of the replay example.
+// Number formatting, UTF-8 cleaning, HTML escaping and file writing for what the examples put out.
 #include "text.hpp"
 
 #include <array>
@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <system_error>
 
-namespace replay {
+namespace shared {
 
 namespace {
 
@@ -155,4 +155,4 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
     }
 }
 
-}  // namespace replay
+}  // namespace shared

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace replay {
+namespace shared {
 
 [[nodiscard]] std::string grouped(std::uint64_t number);          // 100,004
 [[nodiscard]] std::string fixed(double number, int digits);       // 3.14; "n/a" unless finite
@@ -35,4 +35,4 @@ namespace replay {
 /// Throws std::runtime_error, with the path and the reason, if the file cannot be written.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-}  // namespace replay
+}  // namespace shared

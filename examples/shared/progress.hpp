@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A progress line on stderr: redrawn in place on a terminal, a plain line every tenth of the way elsewhere.
+// A progress line on stderr: redrawn in place on a terminal, plain lines elsewhere.
 #pragma once
 
 #include "text.hpp"
@@ -18,11 +18,17 @@
 #include <string_view>
 #include <utility>
 
-namespace replay {
+namespace shared {
+
+struct progress_settings {
+    std::string_view unit{};   // of what is counted, to show how many a second; nothing is shown without one
+    std::uint64_t lines = 10;  // how many plain lines tick prints where nothing is redrawn
+};
 
 class progress {
 public:
-    explicit progress(std::uint64_t total) : total_(std::max<std::uint64_t>(total, 1)) {
+    explicit progress(std::uint64_t total, progress_settings settings = {})
+        : total_(std::max<std::uint64_t>(total, 1)), settings_(settings) {
         const char* term = std::getenv("TERM");
         redraws_ = isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
     }
@@ -40,10 +46,15 @@ public:
                 next_draw_ = now + std::chrono::milliseconds(100);
                 draw(line(done, std::forward<Status>(status)()));
             }
-        } else if (const std::uint64_t reached = done * plain_lines / total_; reached > lines_) {
+        } else if (const std::uint64_t reached = done * settings_.lines / total_; reached > lines_) {
             lines_ = reached;
             std::fputs((line(done, std::forward<Status>(status)()) + "\n").c_str(), stderr);
         }
+    }
+
+    /// A plain line of the caller's own, where nothing is redrawn.
+    void say(const std::string& text) {
+        if (!redraws_) { std::fputs((text + "\n").c_str(), stderr); }
     }
 
     /// Removes the redrawn line, so that what is printed next starts on a clean one.
@@ -58,7 +69,6 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
-    static constexpr std::uint64_t plain_lines = 10;
     static constexpr std::size_t bar_width = 24;
 
     std::string line(std::uint64_t done, std::string_view status) const {
@@ -73,7 +83,10 @@ private:
         }
         out += right_aligned(percent(share, 0), 4);
         if (elapsed > 0 && share > 0) {
-            out += "  " + grouped(static_cast<std::uint64_t>(static_cast<double>(done) / elapsed)) + " events/s";
+            if (!settings_.unit.empty()) {
+                out += "  " + grouped(static_cast<std::uint64_t>(static_cast<double>(done) / elapsed)) + " ";
+                out.append(settings_.unit).append("/s");
+            }
             out += "  " + minutes(elapsed * (1 - share) / share) + " left";
         }
         if (!status.empty()) { out.append("  ").append(status); }
@@ -98,6 +111,7 @@ private:
     }
 
     std::uint64_t total_;
+    progress_settings settings_;
     std::uint64_t lines_ = 0;
     clock::time_point start_ = clock::now();
     clock::time_point next_draw_ = start_;
@@ -105,4 +119,4 @@ private:
     bool drawn_ = false;
 };
 
-}  // namespace replay
+}  // namespace shared

@@ -10,7 +10,10 @@
 #include <string_view>
 #include <vector>
 
-namespace replay {
+namespace shared {
+
+/// Each chart is drawn twice, because one drawing scaled down to a phone has unreadable labels.
+enum class layout { wide, narrow };
 
 struct point {
     double x = 0;
@@ -81,4 +84,4 @@ private:
     std::string out_;
 };
 
-}  // namespace replay
+}  // namespace shared

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// Reads handwritten digits in two ways: as a recommender, which recommends one of ten digits to an image, and as a softmax over ten
+// outputs. The models and how they are trained are in mnist/model.hpp.
+#include "mnist/idx.hpp"
+#include "mnist/report.hpp"
+#include "mnist/trial.hpp"
+#include "shared/bad_input.hpp"
+#include "shared/build.hpp"
+#include "shared/progress.hpp"
+#include "shared/text.hpp"
+
+#include <cxxopts.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace mnist;
+
+struct options {
+    std::filesystem::path data, json, page;
+    std::vector<kind> models;
+    std::size_t seeds = 5, train = 48'000, limit = 0;
+    bool held_out = false;  // read training images that nothing was learned from, not the test images
+    trial_settings settings;
+};
+
+/// The images from the first on that `skipped` leave.
+image_set from(const image_set& all, std::size_t skipped) {
+    const auto first = static_cast<std::ptrdiff_t>(std::min(skipped, all.size()));
+    return {{all.pixels.begin() + first * static_cast<std::ptrdiff_t>(side * side), all.pixels.end()},
+            {all.labels.begin() + first, all.labels.end()}};
+}
+
+/// Trains every model from every seed; the models take turns, so that the time that is left is soon known.
+report run(const options& wanted) {
+    const auto start = std::chrono::steady_clock::now();
+    report found;
+    const image_set all = read_images(wanted.data, "train");
+    found.held_out = wanted.held_out;
+    found.test = wanted.held_out ? from(all, wanted.train) : read_images(wanted.data, "t10k");
+    if (found.test.size() == 0)
+        throw shared::bad_input("--held-out: expected fewer than " + grouped(all.size()) + " images to learn from, got --train " +
+                                grouped(wanted.train));
+    const auto limited = [&](std::size_t count) { return wanted.limit ? std::min(wanted.limit, count) : count; };
+    found.training_images = limited(wanted.train);
+    found.test_images = limited(found.test.size());
+    if (found.training_images > all.size())
+        throw shared::bad_input("--train: expected at most the " + grouped(all.size()) + " training images that there are, got " +
+                                grouped(found.training_images));
+    const images training(all, found.training_images), test(found.test, found.test_images);
+    found.settings = wanted.settings;
+
+    std::size_t work = 0;
+    for (const kind model : wanted.models) {
+        found.models.push_back({model, describe(model, wanted.settings, training.size()), {}});
+        work += relative_cost(model) * training.size() * wanted.settings.epochs * wanted.seeds;
+    }
+    shared::progress bar(work, {.lines = 0});
+    std::size_t done = 0;
+    for (std::size_t seed = 1; seed <= wanted.seeds; ++seed)
+        for (model_report& model : found.models) {
+            trial_settings settings = wanted.settings;
+            settings.seed = seed;
+            const auto where = [&](std::size_t epoch) {
+                return model.text.name + ", seed " + std::to_string(seed) + " of " + std::to_string(wanted.seeds) + ", epoch " +
+                       std::to_string(epoch + 1) + " of " + std::to_string(settings.epochs);
+            };
+            const std::size_t cost = relative_cost(model.model), before = done;
+            model.trials.push_back(run_trial(model.model, training, test, settings,
+                                             {.step =
+                                                  [&](std::size_t epoch, std::size_t trained, double loss) {
+                                                      done = before + cost * (epoch * training.size() + trained);
+                                                      bar.tick(done, [&] { return where(epoch) + ", loss " + fixed(loss, 5); });
+                                                  },
+                                              .epoch =
+                                                  [&](std::size_t epoch, const epoch_found& here) {
+                                                      bar.say(where(epoch) + ": loss " + fixed(here.loss, 5) + ", accuracy " +
+                                                              percent(here.accuracy, 2) + ", " + fixed(here.seconds, 2) + " s");
+                                                  }}));
+        }
+    bar.finish();
+    found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    found.rivulet_version = shared::rivulet_version();
+    found.compiler = shared::compiler_name();
+    found.instruction_set = rivulet::instructions;
+    return found;
+}
+
+std::vector<kind> models_named(const std::string& name) {
+    if (name == "softmax") return {kind::softmax};
+    if (name == "pairwise") return {kind::pairwise};
+    if (name == "both") return {kind::softmax, kind::pairwise};
+    throw shared::bad_input("--model: expected pairwise, softmax or both, got \"" + shared::clean(name) + "\"");
+}
+
+/// What the command line asks for; nothing when it asked for help only. Throws bad_input.
+std::optional<options> parse(int count, char** words) {
+    using text = std::string;
+    using number = std::size_t;
+    cxxopts::Options known("mnist", "Reads handwritten digits with a recommender and with a softmax, and reports how many were right.");
+    auto add = [to = known.add_options()](const char* name, const char* about, std::shared_ptr<cxxopts::Value> value,
+                                          const char* shown) mutable { to(name, about, value, shown); };
+    add("data", "the folder of the four IDX files, gzipped or not", cxxopts::value<text>(), "FOLDER");
+    add("model", "pairwise, softmax or both", cxxopts::value<text>()->default_value("both"), "NAME");
+    add("epochs", "times over the training images", cxxopts::value<number>()->default_value("10"), "N");
+    add("seeds", "train from the seeds 1 to N", cxxopts::value<number>()->default_value("5"), "N");
+    add("train", "learn from the first N training images", cxxopts::value<number>()->default_value("48000"), "N");
+    add("batch", "images a step (default: what the recipe of the model says)", cxxopts::value<number>(), "N");
+    add("rate", "of the updater (the same default)", cxxopts::value<double>(), "NUMBER");
+    add("held-out", "read the other training images, not the test images: for choosing a recipe", cxxopts::value<bool>(), "");
+    add("limit", "for a quick run: at most the first N images of each set", cxxopts::value<number>(), "N");
+    add("json", "write the findings for machines", cxxopts::value<text>(), "FILE");
+    add("page", "write the page for people", cxxopts::value<text>(), "FILE");
+    add("help", "show this", cxxopts::value<bool>(), "");
+    try {
+        const auto given = known.parse(count, words);
+        if (given.count("help")) {
+            std::cout << known.help() << '\n'
+                      << (reads_gzip() ? "" : "This program was built without zlib: it reads unpacked files only.\n")
+                      << "Exit codes: 0 done, 1 a training failed or a file could not be written, 2 bad arguments or data.\n";
+            return std::nullopt;
+        }
+        if (!given.unmatched().empty())
+            throw shared::bad_input("expected options only, got \"" + shared::clean(given.unmatched().front()) + "\"; --help lists them");
+        if (!given.count("data")) throw shared::bad_input("--data FOLDER is missing; --help lists the options");
+        const auto path = [&](const char* name) { return std::filesystem::path(given.count(name) ? given[name].as<text>() : ""); };
+        const auto from_one = [&](const char* name, std::size_t most) {
+            const auto value = given[name].as<number>();
+            if (value < 1 || value > most)
+                throw shared::bad_input("--" + text(name) + ": expected 1 to " + grouped(most) + ", got " + grouped(value));
+            return value;
+        };
+        options wanted{
+            .data = path("data"),
+            .json = path("json"),
+            .page = path("page"),
+            .models = models_named(given["model"].as<text>()),
+            .seeds = from_one("seeds", 1000),
+            .train = from_one("train", most_images),
+            .limit = given.count("limit") ? from_one("limit", most_images) : 0,
+            .held_out = given.count("held-out") > 0,
+            .settings = {.epochs = from_one("epochs", 10'000), .batch = given.count("batch") ? from_one("batch", most_images) : 0}};
+        if (given.count("rate")) {
+            const auto rate = given["rate"].as<double>();
+            if (!(rate >= 1e-9 && rate <= 10)) throw shared::bad_input("--rate: expected a number from 1e-9 to 10");
+            wanted.settings.rate = static_cast<float>(rate);
+        }
+        return wanted;
+    } catch (const shared::bad_input&) {
+        throw;
+    } catch (const std::exception& refused) {  // the library's own types have changed their names
+        throw shared::bad_input(refused.what());
+    }
+}
+
+/// The command again, without the names of folders and files, which are another machine's.
+std::string command(const options& wanted) {
+    const std::string model = wanted.models.size() == 2 ? "" : wanted.models[0] == kind::softmax ? " --model softmax" : " --model pairwise";
+    std::string out = "sh examples/run.sh mnist --data FOLDER" + model + " --epochs " + std::to_string(wanted.settings.epochs) +
+                      " --seeds " + std::to_string(wanted.seeds) + " --train " + std::to_string(wanted.train);
+    if (wanted.held_out) out += " --held-out";
+    if (wanted.settings.batch > 0) out += " --batch " + std::to_string(wanted.settings.batch);
+    if (wanted.settings.rate > 0) out += " --rate " + fixed(static_cast<double>(wanted.settings.rate), 9);
+    if (wanted.limit) out += " --limit " + std::to_string(wanted.limit);
+    return out;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    try {
+        const auto wanted = parse(count, words);
+        if (!wanted) return 0;
+        report found = run(*wanted);
+        found.reproduce = {command(*wanted)};
+        print(found, std::cout);
+        if (!wanted->json.empty()) write_json(found, wanted->json);
+        if (!wanted->page.empty()) write_page(found, wanted->page);
+        return 0;
+    } catch (const shared::bad_input& refused) {
+        std::cerr << "mnist: " << refused.what() << '\n';
+        return 2;
+    } catch (const std::exception& failed) {
+        std::cerr << "mnist: " << failed.what() << '\n';
+        return 1;
+    }
+}
