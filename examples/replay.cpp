@@ -161,7 +161,8 @@ private:
         const bool late = event >= half_;
         const bool timing =
             judges_[role::learning].judged() % time_every == 0;  // the place needs all scores, a host's answer only the best
-        const auto allows = [&](rv::item_id film) { return !crowd_.has_rated(now.user, film); };
+        // The film of the event is judged also if the user rates it again; other films that the user knows are no news.
+        const auto allows = [&](rv::item_id film) { return film == now.film || !crowd_.has_rated(now.user, film); };
 
         const auto count = [&] {
             for (std::size_t film = 0; film < scores_.size(); ++film) scores_[film] = static_cast<float>(shelf_.popularity(film, event));
@@ -201,7 +202,7 @@ private:
         const rv::scored target{now.film, scores_[now.film]};
         std::size_t before = 0;
         for (std::size_t film = 0; film < scores_.size(); ++film)
-            before += rv::ranks_before({film, scores_[film]}, target) && !crowd_.has_rated(now.user, film);
+            before += film != now.film && rv::ranks_before({film, scores_[film]}, target) && !crowd_.has_rated(now.user, film);
         return before + 1;
     }
 

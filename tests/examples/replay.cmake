@@ -55,6 +55,13 @@ if(NOT rankers EQUAL 3 OR NOT page MATCHES "</html>")
     rivulet_fail("good: the JSON file has ${rankers} rankers, or the page is cut")
 endif()
 
+# People who like a film, and like it again: it is judged each time, though a ranking offers nobody what they know.
+string(REGEX REPLACE "\n([0-9]+),([0-9]+),[0-9]+,([0-9]+)" "\n\\1,\\2,5,\\3\n\\1,\\2,5,\\3" again "${good}")
+run(again "${again}")
+if(NOT status EQUAL 0 OR NOT written)
+    rivulet_fail("again: expected exit code 0 and a report, got ${status} and \"${err}\"")
+endif()
+
 run(unwritable "${good}" --page "${WORK}/no/such/folder/page.html")
 if(NOT status EQUAL 1 OR NOT err MATCHES "no/such/folder/page.html")
     rivulet_fail("unwritable: expected exit code 1 and the path, got ${status} and \"${err}\"")
