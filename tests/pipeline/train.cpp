@@ -124,12 +124,17 @@ TEST_CASE("the held-out share is never learned from, patience ends a training, a
 TEST_CASE("a callback may end a training") {
     const history<float> seen(20, 2, 1);
     auto ranker = shop::everything<float, rv::mlp<4>>();
+    double last = 0;
     const auto trained = rv::train(
         ranker, 20, [&](std::size_t i) { return seen.example(i); }, {.epochs = 5, .batch = 5},
-        [](const rv::training_progress& now) { return now.epoch * 20 + now.done < 30; });
+        [&](const rv::training_progress& now) {
+            last = now.loss;
+            return now.epoch * 20 + now.done < 30;
+        });
     CHECK(trained);
     CHECK(trained.stopped_early);
     CHECK(trained.epochs.size() == 2);
+    CHECK(trained.epochs[1].loss == last);  // the mean of what was seen of the epoch
     CHECK(ranker.steps() == 6);
 }
 

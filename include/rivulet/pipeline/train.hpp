@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -108,13 +109,15 @@ trained train(Ranker& ranker, std::size_t count, ExampleOf&& example, const trai
     const std::span<const std::size_t> all(order);
     detail::batches<Ranker, std::decay_t<decltype(example(std::size_t(0)))>> batches(ranker, settings.batch);
     const Ranker before = ranker;
-    Ranker best = ranker;
+    const bool keeps_best = held_out > 0 && settings.keep_best;
+    std::optional<Ranker> best;
     random seeded(settings.seed);
 
     // f(the order of a batch, how many came before); gives the mean loss, or refuses the training
     const auto pass = [&](bool learning, std::span<const std::size_t> part, auto&& after) {
         double loss = 0;
-        for (std::size_t from = 0; from < part.size(); from += settings.batch) {
+        std::size_t done = 0;
+        for (std::size_t from = 0; from < part.size(); from = done) {
             const auto batch = part.subspan(from, std::min(settings.batch, part.size() - from));
             const learned step = batches.take(learning, example, batch);
             if (!step) {
@@ -124,9 +127,10 @@ trained train(Ranker& ranker, std::size_t count, ExampleOf&& example, const trai
             }
             result.clipped += step.clipped;
             loss += step.loss * static_cast<double>(batch.size());
-            if (!after(from + batch.size(), loss / static_cast<double>(from + batch.size()))) break;
+            done = from + batch.size();
+            if (!after(done, loss / static_cast<double>(done))) break;
         }
-        return loss / static_cast<double>(part.size());
+        return loss / static_cast<double>(done);
     };
 
     bool going = true;
@@ -145,12 +149,12 @@ trained train(Ranker& ranker, std::size_t count, ExampleOf&& example, const trai
         result.epochs.push_back(found);
         if (held_out == 0 || e == 0 || found.validation_loss < result.epochs[result.best].validation_loss) {
             result.best = e;
-            if (held_out > 0 && settings.keep_best) best = ranker;
+            if (keeps_best) best = ranker;
         }
         if (held_out > 0 && settings.patience > 0 && e - result.best >= settings.patience) going = false;
         result.stopped_early = !going;
     }
-    if (held_out > 0 && settings.keep_best) ranker = best;
+    if (best) ranker = *best;
     return result;
 }
 template <class Ranker, class ExampleOf>
