@@ -24,8 +24,17 @@ constexpr std::size_t longest_header = 350;
 
 // Folders from low to high, one line a layer. Folders of one line never include each other.
 const std::vector<std::vector<std::string>> layers = {
-    {"core"},   {"math"},     {"layer"}, {"input"},   {"reduce", "attend", "fuse", "factor", "rank"},
-    {"update"}, {"pipeline"}, {"serve"}, {"persist"}, {"encode", "evaluate", "explain", "privacy", "scale"},
+    {"core"},
+    {"math"},
+    {"layer"},
+    {"table"},
+    {"input"},
+    {"reduce", "attend", "fuse", "embed", "factor", "rank"},
+    {"update"},
+    {"pipeline"},
+    {"serve"},
+    {"persist"},
+    {"encode", "evaluate", "explain", "privacy", "scale"},
 };
 const names knows_the_base_only = {"update"};  // it meets the components in the pipeline, and knows them by concept
 const names base = {"core", "math"};

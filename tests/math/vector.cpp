@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include <rivulet/math/vector.hpp>
@@ -42,6 +43,37 @@ TEST_CASE_TEMPLATE("dot counts every position once", T, float, double) {
             x.data()[i] = T(i + 1);
             REQUIRE(rv::math::dot(x.data(), ones.data(), n) == T(i + 1));
         }
+    }
+}
+
+TEST_CASE_TEMPLATE("dot of a number of numbers known when it is compiled gives the bits of the other one", T, float, double) {
+    rv::random draw(3);
+    const auto same = [&](auto n) {
+        CAPTURE(n());
+        const test::guarded<T> x(draw, n()), y(draw, n());
+        CHECK(rv::math::dot<n()>(x.data(), y.data()) == rv::math::dot(x.data(), y.data(), n()));
+    };
+    same(std::integral_constant<std::size_t, 0>{});
+    same(std::integral_constant<std::size_t, 1>{});
+    same(std::integral_constant<std::size_t, 15>{});
+    same(std::integral_constant<std::size_t, 16>{});
+    same(std::integral_constant<std::size_t, 33>{});
+    same(std::integral_constant<std::size_t, 64>{});
+    same(std::integral_constant<std::size_t, 65>{});
+}
+
+TEST_CASE_TEMPLATE("add_scaled_rows gives the bits of add_scaled for one row after the other", T, float, double) {
+    rv::random draw(4);
+    for (const std::size_t n : test::sizes) {
+        CAPTURE(n);
+        const std::size_t stride = n + 3;
+        const test::guarded<T> x(draw, 3 * stride), a(draw, 3);
+        test::guarded<T> y(draw, n);
+        test::guarded<T> expected = y;
+        for (std::size_t r = 0; r < 3; ++r) rv::math::add_scaled(a.data()[r], x.data() + r * stride, expected.data(), n);
+        rv::math::add_scaled_rows<3>(a.data(), x.data(), stride, y.data(), n);
+        for (std::size_t i = 0; i < n; ++i) REQUIRE(y.data()[i] == expected.data()[i]);
+        CHECK(y.intact());
     }
 }
 

@@ -35,17 +35,37 @@ template <std::size_t Width> struct candidate {
     static constexpr binding bound = binding::candidate;
 };
 
+/// Ids that a request brings: any number of up to `Length` 64-bit ids, in any order, each with a value or counting 1. An id that comes
+/// twice counts twice. Strings become ids by `hash("colour=red")`, the same on every platform.
+template <std::size_t Length = 1> struct context_ids {
+    static_assert(Length > 0, "a list of ids has room for at least one");
+    static constexpr std::size_t width = 1;
+    static constexpr std::size_t length = Length;
+    static constexpr bool ids = true;
+    static constexpr binding bound = binding::context;
+};
+
+/// Ids that an item brings: `struct genres : rv::candidate_ids<8> {};`.
+template <std::size_t Length = 1> struct candidate_ids {
+    static_assert(Length > 0, "a list of ids has room for at least one");
+    static constexpr std::size_t width = 1;
+    static constexpr std::size_t length = Length;
+    static constexpr bool ids = true;
+    static constexpr binding bound = binding::candidate;
+};
+
 /// What may be missing: `struct poster : rv::optional<rv::candidate<512>> {};`. A record says which it is, with<poster>(numbers) or
 /// missing<poster>(); a component that reads it goes into maybe<...>. A sequence needs no such thing: it may be empty.
 template <class Feature> struct optional : Feature {
     static_assert(
-        !requires { Feature::sequence; }, "a sequence is not optional: it may be empty");
+        !requires { Feature::sequence; } && !requires { Feature::ids; }, "a sequence or a list of ids is not optional: it may be empty");
     static constexpr bool may_be_missing = true;
 };
 
 namespace detail {
 
 template <class Feature> constexpr bool is_sequence = requires { Feature::sequence; };
+template <class Feature> constexpr bool is_ids = requires { Feature::ids; };
 template <class Feature> constexpr bool is_optional = requires { Feature::may_be_missing; };
 
 }  // namespace detail

@@ -35,12 +35,42 @@ template <class T, class Arch = simd::native> T dot(const T* x, const T* y, std:
     return simd::sum(total + second) + tail;
 }
 
+/// The same of N numbers, known when it is compiled: no call and no loop for a few.
+template <std::size_t N, class T, class Arch = simd::native> inline T dot(const T* x, const T* y) noexcept {
+    constexpr std::size_t step = simd::lanes<T, Arch>, whole = N / step * step;
+    simd::batch<T, Arch> total(T(0)), second(T(0));
+    for (std::size_t at = 0; at < whole; at += step) {
+        auto& chain = at / step % 2 == 0 ? total : second;
+        chain = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), chain);
+    }
+    T tail = 0;
+    for (std::size_t i = whole; i < N; ++i) tail = simd::fma(x[i], y[i], tail);
+    return simd::sum(total + second) + tail;
+}
+
 /// y += a x. O(n).
 template <class T, class Arch = simd::native> void add_scaled(T a, const T* x, T* y, std::size_t n) noexcept {
     const simd::batch<T, Arch> scale(a);
     sweep<T, Arch>(
         n, [&](std::size_t i) { simd::store(y + i, simd::fma(scale, simd::load<T, Arch>(x + i), simd::load<T, Arch>(y + i))); },
         [&](std::size_t i) { y[i] = simd::fma(a, x[i], y[i]); });
+}
+
+/// y += a[0] x[0] + ... + a[Count - 1] x[Count - 1], one product after the other; the rows of x lie `stride` apart. y is read and written
+/// once for all of them. O(Count n).
+template <std::size_t Count, class T, class Arch = simd::native>
+void add_scaled_rows(const T* a, const T* x, std::size_t stride, T* y, std::size_t n) noexcept {
+    sweep<T, Arch>(
+        n,
+        [&](std::size_t i) {
+            auto sum = simd::load<T, Arch>(y + i);
+            for (std::size_t r = 0; r < Count; ++r)
+                sum = simd::fma(simd::batch<T, Arch>(a[r]), simd::load<T, Arch>(x + r * stride + i), sum);
+            simd::store(y + i, sum);
+        },
+        [&](std::size_t i) {
+            for (std::size_t r = 0; r < Count; ++r) y[i] = simd::fma(a[r], x[r * stride + i], y[i]);
+        });
 }
 
 /// x = max(x, 0); NaN stays NaN. O(n).
