@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "../counting_new.hpp"
+#include "../pipeline/cinema.hpp"
 #include "../pipeline/shop.hpp"
 
 using namespace shop;
@@ -51,4 +52,36 @@ TEST_CASE("score, rank and learn allocate nothing, refused or not") {
     void* const one = ::operator new(1);  // the counter counts; a compiler may leave out a vector's allocation, but not this call
     CHECK(test::allocations == after + 1);
     ::operator delete(one);
+}
+
+TEST_CASE("nor do they where rows are kept by id, evicted and admitted, in a copy of a pipeline too") {
+    const rv::room_for_ids room{.capacity = 32};
+    const rv::pipeline original{rv::fuse{rv::embed<cinema::pages, 3>{.room = room}, rv::embed<cinema::film, 3>{.room = room},
+                                         rv::hashed<cinema::pages, cinema::genres>{.bits = 8}, rv::hashed<cinema::genres>{.bits = 6},
+                                         rv::factorisation<4, cinema::user, cinema::film>{.room = {room, room}}, rv::pass<cinema::mood>{},
+                                         rv::pass<cinema::running_time>{}},
+                                rv::mlp<4>{}, rv::adam{}};
+    auto ranker = original;
+    const cinema::bill<float> shown(2, 20);
+    auto items = shown.catalogue(ranker);
+    rv::reservoir past(ranker, 5);
+    std::vector<cinema::visit<float>> visits;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) visits.emplace_back(seed, seed % 7, 1000);
+    const std::vector<rv::item_id> too_many(7);
+    const auto bad = rv::request(rv::with<cinema::user>(1), rv::with<cinema::pages>(too_many), rv::with<cinema::mood>(visits[0].moods));
+
+    const std::size_t before = test::allocations;
+    bool good = true;
+    for (std::size_t i = 0; i < visits.size(); ++i) {
+        const auto here = visits[i].request();
+        good = good && ranker.learn(here, shown.item(i % 20), i % 2 ? rv::click : rv::skip) &&
+               ranker.learn(here, items.at(1000 + i % 20), rv::click) && !ranker.learn(bad, shown.item(0), rv::click);
+        past.keep(here, shown.item(i % 20), rv::click);
+        good = good && past.rehearse(ranker, 1) && ranker.rank(here, items, 10) && ranker.score(here, shown.item(3)) &&
+               items.change(1003, rv::with<cinema::film>(i));
+        ranker.refresh(items);
+    }
+    CHECK(test::allocations == before);
+    CHECK(good);
+    CHECK(ranker.digest() != original.digest());
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "cinema.hpp"
 #include "shop.hpp"
 
 using namespace shop;
@@ -146,4 +147,62 @@ TEST_CASE("memory is counted") {
     CHECK(items.memory() >= 1000 * a_row * sizeof(float));
     CHECK(items.memory() < 2000 * (a_row + 16) * sizeof(float) + 100000);
     CHECK(ranker.memory() >= 2 * ranker.weights().size_bytes());
+}
+
+TEST_CASE("items of ids keep the rows of the last refresh, those added later too, and a refresh publishes what was learned") {
+    rv::pipeline ranker{rv::fuse{rv::embed<cinema::film, 3>{.room = {.capacity = 64}}, rv::hashed<cinema::genres>{.bits = 8},
+                                 rv::factorisation<2, cinema::film, cinema::genres, cinema::user>{.room = {{{64}, {64}, {64}}}},
+                                 rv::pass<cinema::running_time>{}},
+                        rv::mlp<4>{}, rv::adagrad{.rate = 0.5f}};
+    cinema::populate(ranker, 3);
+    const cinema::bill<float> shown(4, 30, cinema::known_ids);
+    auto items = ranker.catalogue();
+    const auto add = [&](std::size_t i) {
+        return items.add(1000 + i, rv::with<cinema::film>(shown.films[i]), shown.kinds[i].with<cinema::genres>(),
+                         rv::with<cinema::running_time>(shown.lengths.data() + 2 * i, 2));
+    };
+    for (std::size_t i = 0; i < 20; ++i) REQUIRE(add(i));
+    const auto whole = shown.catalogue(ranker);
+    const auto old = ranker;
+    for (std::uint64_t s = 0; s < 20; ++s)
+        REQUIRE(ranker.learn(rv::request(rv::with<cinema::user>(s)), shown.item(s), s % 2 ? rv::click : rv::skip));
+    for (std::size_t i = 20; i < 30; ++i) REQUIRE(add(i));
+    REQUIRE(items.change(1003, rv::with<cinema::film>(shown.films[3])));
+    const auto plan_values = decltype(ranker)::plan::values;
+    const auto alike = [&](const auto& other) {
+        for (std::size_t i = 0; i < 30; ++i)
+            if (!std::equal(items.values(i), items.values(i) + plan_values, other.values(i))) return false;
+        return true;
+    };
+    CHECK(alike(whole));  // nothing mixes two versions
+    ranker.refresh(items);
+    CHECK_FALSE(alike(whole));
+    CHECK(alike(shown.catalogue(ranker)));
+    const auto here = rv::request(rv::with<cinema::user>(3));
+    for (std::size_t i = 0; i < 30; ++i)
+        CHECK(ranker.score(here, items.at(1000 + i)).score ==
+              doctest::Approx(ranker.score(here, shown.item(i)).score).epsilon(1e-5));
+    REQUIRE(items.remove(1000));
+    CHECK(items.memory() > 3 * 64 * 4 * sizeof(float));
+}
+
+TEST_CASE("lists of ids for many items at once, and a list that is too long") {
+    rv::pipeline ranker{rv::fuse{rv::embed<cinema::genres, 2>{.room = {.capacity = 64}}}, rv::additive{}, rv::sgd{}};
+    cinema::populate(ranker, 3);
+    const std::vector<rv::item_id> ids{7, 8, 9}, listed{1, 2, 3, 4};
+    const std::vector<std::size_t> begins{0, 3, 3, 4};
+    const auto items = ranker.catalogue(ids, rv::with<cinema::genres>(listed, rv::lists{begins}));
+    const auto score = [&](std::span<const rv::item_id> list) {
+        return ranker.score(rv::request(), rv::item(rv::with<cinema::genres>(list))).score;
+    };
+    const std::span<const rv::item_id> all(listed);
+    CHECK(ranker.score(rv::request(), items.at(7)).score == score(all.first(3)));
+    CHECK(ranker.score(rv::request(), items.at(8)).score == score({}));
+    CHECK(ranker.score(rv::request(), items.at(9)).score == score(all.last(1)));
+    auto changed = items;
+    CHECK(changed.change(8, rv::with<cinema::genres>(std::vector<rv::item_id>(5))).code == rv::errc::count);
+    CHECK(changed.add(10, rv::with<cinema::genres>(std::vector<rv::item_id>(5))).code == rv::errc::count);
+    CHECK(changed.change(8, rv::with<cinema::genres>(all.first(1), std::vector<double>{1e300})).code == rv::errc::nonfinite);
+    CHECK(ranker.score(rv::request(), changed.at(8)).score == score({}));
+    CHECK_THROWS_AS(ranker.catalogue(ids, rv::with<cinema::genres>(listed)), rv::error);
 }

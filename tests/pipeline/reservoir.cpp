@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "cinema.hpp"
 #include "shop.hpp"
 
 using namespace shop;
@@ -94,4 +95,49 @@ TEST_CASE("rehearsing keeps what a stream without an old habit would drive out")
         return ranker.score(old_visit.request(), shelf.item(0)).score;
     };
     CHECK(liking(true) > liking(false) + 0.5f);
+}
+
+namespace {
+
+auto with_ids() {
+    return rv::pipeline{rv::fuse{rv::embed<cinema::pages, 3>{.room = {.capacity = 32}}, rv::hashed<cinema::pages, cinema::genres>{.bits = 8},
+                                 rv::factorisation<2, cinema::user, cinema::film>{.room = {{{32}, {32}}}}, rv::pass<cinema::running_time>{}},
+                        rv::mlp<4>{}, rv::adagrad{}};
+}
+
+}  // namespace
+
+TEST_CASE("ids and their values are kept, one by one, as lists or none, and learned as they were") {
+    for (const std::size_t size : {0u, 1u, 6u})
+        for (const bool valued : {false, true}) {
+            auto direct = with_ids(), again = with_ids();
+            rv::reservoir one(direct, 1);
+            const cinema::visit<float> here(3, size, 30, valued);
+            const cinema::bill<float> shown(4, 5, 30, valued);
+            {
+                const cinema::visit<float> gone(3, size, 30, valued);
+                const cinema::bill<float> sold(4, 5, 30, valued);
+                one.keep(gone.request(), sold.item(4), rv::click);
+            }
+            const std::vector outcomes{rv::outcome{shown.item(4), rv::click}};
+            REQUIRE(direct.learn(here.request(), std::span<const rv::outcome<decltype(shown.item(4))>>(outcomes), true));
+            REQUIRE(one.rehearse(again, 1));
+            CHECK(again.digest() == direct.digest());
+        }
+}
+
+TEST_CASE("an event that a pipeline would refuse is passed by: a list too long, a number that is none, an item that is gone") {
+    auto ranker = with_ids();
+    rv::reservoir past(ranker, 2);
+    const cinema::visit<float> here(3);
+    const cinema::bill<float> shown(4, 2);
+    past.keep(here.request(), shown.item(0), rv::click);
+    const std::vector<rv::item_id> many(100, 7);
+    past.keep(rv::request(rv::with<cinema::user>(1), rv::with<cinema::pages>(many)), shown.item(0), rv::click);
+    past.keep(here.request(), ranker.catalogue().at(5), rv::click);
+    auto bad = shown;
+    bad.lengths[0] = std::numeric_limits<float>::quiet_NaN();
+    past.keep(here.request(), bad.item(0), rv::click);
+    CHECK(past.seen() == 1);
+    CHECK(past.rehearse(ranker, 3));
 }

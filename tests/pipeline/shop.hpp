@@ -54,8 +54,42 @@ template <class T> struct shelf {
     }
 };
 
-/// The fused row written down, multiplied by every weight, one number at a time in double: what a plan must equal. A ranker of other
-/// layers than an mlp's is called on this one row; it has tests of its own.
+/// What the layers make of a fused row, one number at a time in double. `weight_row`: where each fused number's row of the first layer
+/// lies. A ranker of other layers than an mlp's is called on this one row; it has tests of its own.
+template <class Pipeline>
+std::vector<double> outputs_over(const Pipeline& ranker, const std::vector<double>& fused, const std::vector<std::size_t>& weight_row) {
+    using scalar = typename Pipeline::scalar;
+    using plan = typename Pipeline::plan;
+    const auto& parts = ranker.evaluation();
+    const scalar* w = ranker.weights().data();
+    std::vector<double> layer(plan::first);
+    for (std::size_t j = 0; j < plan::first; ++j) {
+        layer[j] = static_cast<double>(w[plan::at.bias + j]);
+        for (std::size_t k = 0; k < fused.size(); ++k) layer[j] += fused[k] * static_cast<double>(w[weight_row[k] + j]);
+    }
+    using ranker_type = std::remove_cvref_t<decltype(parts.ranker)>;
+    if constexpr (requires { ranker_type::offset(1); })
+        for (std::size_t l = 1; l < ranker_type::layers; ++l) {
+            const scalar* tail = w + plan::at.ranker + ranker_type::offset(l);
+            const std::size_t in = ranker_type::widths[l - 1], out = ranker_type::widths[l], stride = rv::padded(out);
+            std::vector<double> next(out);
+            for (std::size_t j = 0; j < out; ++j) {
+                next[j] = static_cast<double>(tail[in * stride + j]);
+                for (std::size_t k = 0; k < in; ++k) next[j] += std::max(layer[k], 0.0) * static_cast<double>(tail[k * stride + j]);
+            }
+            layer = next;
+        }
+    else {
+        std::vector<scalar> sums(rv::padded(plan::first)), hidden(ranker_type::activations), outputs(rv::padded(ranker_type::outputs));
+        for (std::size_t j = 0; j < plan::first; ++j) sums[j] = static_cast<scalar>(layer[j]);
+        parts.ranker.forward(w + plan::at.ranker, rv::rows<scalar>{sums.data(), 1, sums.size()},
+                             rv::rows<scalar>{hidden.data(), 1, hidden.size()}, rv::rows<scalar>{outputs.data(), 1, outputs.size()}, {});
+        layer.assign(outputs.begin(), outputs.begin() + ranker_type::outputs);
+    }
+    return layer;
+}
+
+/// The fused row written down, multiplied by every weight, one number at a time in double: what a plan must equal.
 template <class Pipeline, class Request, class Item>
 std::vector<double> naive_outputs(const Pipeline& ranker, const Request& request, const Item& item) {
     using scalar = typename Pipeline::scalar;
@@ -88,31 +122,7 @@ std::vector<double> naive_outputs(const Pipeline& ranker, const Request& request
         }
     });
 
-    std::vector<double> layer(plan::first);
-    for (std::size_t j = 0; j < plan::first; ++j) {
-        layer[j] = static_cast<double>(w[plan::at.bias + j]);
-        for (std::size_t k = 0; k < fused.size(); ++k) layer[j] += fused[k] * static_cast<double>(w[weight_row[k] + j]);
-    }
-    using ranker_type = std::remove_cvref_t<decltype(parts.ranker)>;
-    if constexpr (requires { ranker_type::offset(1); })
-        for (std::size_t l = 1; l < ranker_type::layers; ++l) {
-            const scalar* tail = w + plan::at.ranker + ranker_type::offset(l);
-            const std::size_t in = ranker_type::widths[l - 1], out = ranker_type::widths[l], stride = rv::padded(out);
-            std::vector<double> next(out);
-            for (std::size_t j = 0; j < out; ++j) {
-                next[j] = static_cast<double>(tail[in * stride + j]);
-                for (std::size_t k = 0; k < in; ++k) next[j] += std::max(layer[k], 0.0) * static_cast<double>(tail[k * stride + j]);
-            }
-            layer = next;
-        }
-    else {
-        std::vector<scalar> sums(rv::padded(plan::first)), hidden(ranker_type::activations), outputs(rv::padded(ranker_type::outputs));
-        for (std::size_t j = 0; j < plan::first; ++j) sums[j] = static_cast<scalar>(layer[j]);
-        parts.ranker.forward(w + plan::at.ranker, rv::rows<scalar>{sums.data(), 1, sums.size()},
-                             rv::rows<scalar>{hidden.data(), 1, hidden.size()}, rv::rows<scalar>{outputs.data(), 1, outputs.size()}, {});
-        layer.assign(outputs.begin(), outputs.begin() + ranker_type::outputs);
-    }
-    return layer;
+    return outputs_over(ranker, fused, weight_row);
 }
 template <class Pipeline, class Request, class Item> double naive_score(const Pipeline& ranker, const Request& request, const Item& item) {
     return naive_outputs(ranker, request, item)[0];
@@ -128,9 +138,10 @@ template <class Pipeline> void scatter(Pipeline& ranker, std::uint64_t seed, dou
                 ranker.weights()[at + i * rv::padded(out) + j] = static_cast<typename Pipeline::scalar>(seeded.around_zero(limit));
     };
     using components = std::remove_cvref_t<decltype(ranker.evaluation().components)>;
-    rv::detail::each<plan::count>([&](auto i) { fill(plan::at.block[i], std::tuple_element_t<i, components>::width, plan::first); });
-    fill(plan::at.bias, 1, plan::first);
     using ranker_type = std::remove_cvref_t<decltype(ranker.evaluation().ranker)>;
+    if constexpr (!rv::detail::adds_up<ranker_type>)  // whose first layer stays ones
+        rv::detail::each<plan::count>([&](auto i) { fill(plan::at.block[i], std::tuple_element_t<i, components>::width, plan::first); });
+    fill(plan::at.bias, 1, plan::first);
     if constexpr (requires { ranker_type::offset(1); })
         for (std::size_t l = 1; l < ranker_type::layers; ++l)
             fill(plan::at.ranker + ranker_type::offset(l), ranker_type::widths[l - 1] + 1, ranker_type::widths[l]);

@@ -31,6 +31,21 @@
 //     fit(w, rows<const T>), or fit_candidate(candidate_w, rows<const T>) where the fitted numbers are the candidate's
 //     change_of_basis(old_w, new_w, T* m, T* c)                       // of the piece that fit changes: old output = new output m + c
 //
+// One that keeps rows by id (embeddings, hashed weights, what is known of a user) has a memory beside the arena. Its functions take the
+// memory after w: const where they read, which never makes a row, and not const where they learn.
+//
+//     template <class T> using memory = row_table<T, id_directory, 16>;
+//     memory<T> make_memory<T>(kinds_of_state) const;                 // kinds_of_state: numbers that the updater keeps a weight
+//     forward(w, const memory&, side, out), backward(w, memory&, side, d_out, g), and so on; slopes of rows go to memory.slopes(slot)
+//     admit(w, memory&, side), sighted(memory&, side)                 // before and after a step: makes rows for new ids, counts ids
+//     template <class T> struct trace;                                // optional, of one side: what forward(w, memory, side, out, trace&)
+//                                                                     // leaves for backward(w, memory&, side, d_out, g, const trace&)
+//     published(const memory&)                                        // of one that keeps a part of an item: what of the memory
+//                                                                     // prepare_candidate reads, which catalogues keep a copy of
+// A memory has tables(f), parts(f), memory() and validate_state(accepts); table/row_table.hpp is one. Of a component bound to a pair there
+// are admit_context, admit_candidate, sighted_context and sighted_candidate, and observe(w, memory&, request, item, feedback), which hears
+// of what came of an item after the step; with `fitted = true` a component teaches itself there and needs no backward.
+//
 // One that reads an optional feature says `takes_missing = true`, and looks at `get<Feature>().holds(0)` before it reads; `maybe` does that
 // for any component.
 #pragma once
@@ -38,6 +53,8 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "binding.hpp"
 #include "error.hpp"
@@ -108,6 +125,38 @@ constexpr bool takes_missing = [] {
 
 }  // namespace detail
 
+/// Stands for the memory of a component that has none.
+struct no_memory {};
+
+namespace detail {
+
+template <class C, class T> struct memory_of { using type = no_memory; };
+template <class C, class T>
+    requires requires { typename C::template memory<T>; }
+struct memory_of<C, T> {
+    using type = typename C::template memory<T>;
+};
+
+/// What a component whose memory is no_memory publishes: nothing.
+template <class C, class T> struct published_of { using type = no_memory; };
+template <class C, class T>
+    requires requires(const typename C::template memory<T>& m) { C::published(m); }
+struct published_of<C, T> {
+    using type = std::remove_cvref_t<decltype(C::published(std::declval<const typename C::template memory<T>&>()))>;
+};
+
+template <class C, class T> struct trace_of { using type = no_memory; };
+template <class C, class T>
+    requires requires { typename C::template trace<T>; }
+struct trace_of<C, T> {
+    using type = typename C::template trace<T>;
+};
+
+}  // namespace detail
+
+template <class C> constexpr bool has_memory = !std::is_same_v<typename detail::memory_of<C, float>::type, no_memory>;
+template <class C> constexpr bool publishes_memory = !std::is_same_v<typename detail::published_of<C, float>::type, no_memory>;
+
 /// The features that a component is fitted on: one, unless it is not fitted at all.
 template <class C> using fitted_inputs = typename detail::fitted_on<C>::type;
 
@@ -138,6 +187,29 @@ concept learns_two_sided = requires(const C& c, const T* w, const Request& reque
     c.backward_candidate(w, item, part, g);
 };
 
+/// A component of one side with a memory.
+template <class C, class T, class Side>
+concept keeps_rows = requires(const C& c, const T* w, const typename C::template memory<T>& known, typename C::template memory<T>& learned,
+                              const Side& side, T* out) {
+    { c.template make_memory<T>(std::size_t(1)) } -> std::same_as<typename C::template memory<T>>;
+    c.forward(w, known, side, out);
+    c.backward(w, learned, side, out, out);
+};
+
+/// A component bound to a pair with a memory.
+template <class C, class T, class Request, class Item>
+concept keeps_rows_of_both = requires(const C& c, const T* w, const typename C::template memory<T>& known,
+                                      typename C::template memory<T>& learned, const Request& request,
+                                      typename C::template context_part<T>& kept, rows<const T> parts, rows<T> slopes, T* g) {
+    { c.template make_memory<T>(std::size_t(1)) } -> std::same_as<typename C::template memory<T>>;
+    c.prepare_context(w, known, request, kept);
+    c.forward(w, known, kept, parts, slopes);
+    requires is_fitted<C> || requires {
+        c.backward(w, learned, kept, parts, parts, kept, slopes, g);
+        c.backward_context(w, learned, request, kept, g);
+    };
+};
+
 /// What an updater keeps about a range of weights.
 template <class T> struct updater_state {
     T* numbers;  ///< the first kind of state; the next kind lies `apart` numbers on
@@ -153,11 +225,27 @@ concept updater = requires(const U& u, T* w, const T* g, updater_state<T> state,
     u.step(w, g, state, n);
 };
 
+/// Whether an updater can have left this number as a weight's state of a kind: what files are checked for.
+template <class Updater, class T> constexpr bool state_accepts(T number, std::size_t kind) noexcept {
+    if constexpr (requires { Updater::accepts(number, kind); })
+        return Updater::accepts(number, kind);
+    else if constexpr (requires { Updater::accepts(number); })
+        return Updater::accepts(number);
+    else
+        return true;
+}
+
 /// A loss of one score and one label.
 template <class L, class T>
 concept pointwise_loss = requires(const L& loss, T z) {
     { loss.value(z, z) } -> std::convertible_to<T>;
     { loss.slope(z, z) } -> std::convertible_to<T>;
+};
+
+/// A pointwise loss that knows what becomes of a step that is divided infinitely.
+template <class L, class T>
+concept divisible_loss = pointwise_loss<L, T> && requires(const L& loss, T z) {
+    { loss.movement(z, z, z) } -> std::convertible_to<T>;
 };
 
 /// A loss of the scores of all outcomes of a request together. Gives the loss, writes the slopes: (n).
@@ -196,7 +284,11 @@ template <class C, class T, class Request, class Item> constexpr bool complete_c
                   "component reads an optional feature and would read it where it is missing: wrap it, rivulet::maybe<component>");
     constexpr std::size_t weights_of_candidate = candidate_weights<C>;
     constexpr bool has_weights = C::weights + weights_of_candidate > 0;
-    if constexpr (C::bound == binding::pair) {
+    if constexpr (has_memory<C>) {
+        static_assert(
+            keeps_rows<C, T, Request> || keeps_rows<C, T, Item> || keeps_rows_of_both<C, T, Request, Item>,
+            "component with a memory lacks `make_memory`, `forward`, `backward` or what goes with them as core/concepts.hpp describes");
+    } else if constexpr (C::bound == binding::pair) {
         static_assert(two_sided<C, T, Request, Item>,
                       "component bound to a pair lacks `prepare_context`, `prepare_candidate` or `forward` as core/concepts.hpp describes");
         static_assert(learns_two_sided<C, T, Request, Item> || !has_weights,

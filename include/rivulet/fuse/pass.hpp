@@ -13,6 +13,7 @@ namespace rivulet::inline RIVULET_ABI {
 /// out = the feature. Bound like the feature, no weights.
 template <class Feature> struct pass {
     static_assert(!detail::is_sequence<Feature>, "pass<> takes one vector; a sequence needs attend<>, or a mean that you compute");
+    static_assert(!detail::is_ids<Feature>, "pass<> takes numbers; ids go into embed<>, hashed<> or factorisation<>");
     using inputs = features<Feature>;
     static constexpr std::size_t width = Feature::width;
     static constexpr binding bound = Feature::bound;

@@ -12,6 +12,7 @@
 #include "../core/error.hpp"
 #include "../math/vector.hpp"
 #include "feature.hpp"
+#include "ids.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -65,7 +66,7 @@ template <class Feature, class Scalar, std::size_t Extent> constexpr void check_
 
 /// Binds numbers to a feature: a span, vector or array of float or double holding rows of the feature's width one after the other.
 template <class Feature, class Source>
-    requires(detail::contiguous<Source> && !detail::dense_matrix<Source>)
+    requires(detail::contiguous<Source> && !detail::dense_matrix<Source> && !detail::is_ids<Feature>)
 constexpr auto with(const Source& source) noexcept {
     const auto numbers = std::span(source);
     using scalar = typename decltype(numbers)::value_type;
@@ -171,12 +172,21 @@ template <class Feature, class Scalar> status check(const given<Feature, Scalar>
         return check_rows(view, 1);
 }
 
+/// Whether a view fits its feature in a pipeline of `Scalar`, to which values of ids are converted.
+template <class Scalar, class Feature, class Number> status check_as(const given<Feature, Number>& view) noexcept {
+    const status checked = check(view);
+    if constexpr (is_ids<Feature>)
+        if (checked) return check_values<Scalar>(view);
+    return checked;
+}
+
 template <class Scalar, class Feature, class Record> status check_feature(const Record& record) noexcept {
     static_assert(brings<Record, Feature>, "the record does not bring a feature that the pipeline reads: the Feature named above");
     if constexpr (brings<Record, Feature>) {
-        static_assert(std::same_as<decltype(record.template get<Feature>().data), const Scalar*>,
-                      "the pipeline and the numbers given to it differ in type: float or double");
-        return check(record.template get<Feature>());
+        if constexpr (!is_ids<Feature>)  // values of ids are converted
+            static_assert(std::same_as<decltype(record.template get<Feature>().data), const Scalar*>,
+                          "the pipeline and the numbers given to it differ in type: float or double");
+        return check_as<Scalar>(record.template get<Feature>());
     } else
         return {};
 }

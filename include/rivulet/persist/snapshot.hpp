@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Snapshots: a pipeline's weights, updater state and step count as bytes that are checked before anything is believed.
 //
-// Bytes, little-endian: a header of 64 (magic 8, version 4, byte order 4, signature length 4, scalar size 4, weights 8, updater numbers 8,
-// steps 8, hash of the signature 8, hash of the preceding 56: 8), the signature, the weights, the updater's numbers, hash of these three
-// (8).
+// Bytes, little-endian: a header of 72 (magic 8, version 4, byte order 4, signature length 4, scalar size 4, weights 8, updater numbers 8,
+// bytes kept by id 8, steps 8, hash of the signature 8, hash of the preceding 64: 8), the signature, the weights, the updater's numbers,
+// what components keep by id, hash of these four (8).
 #pragma once
 
 #include <algorithm>
@@ -30,25 +30,32 @@ static_assert(std::endian::native == std::endian::little, "snapshots are written
 
 struct snapshot_header {
     std::array<char, 8> magic{'r', 'i', 'v', 'u', 'l', 'e', 't', '\n'};
-    std::uint32_t version = 2;
+    std::uint32_t version = 3;
     std::uint32_t byte_order = 0x01020304;
     std::uint32_t signature = 0;  // bytes
     std::uint32_t scalar = 0;     // bytes
     std::uint64_t weights = 0;
     std::uint64_t updater = 0;
+    std::uint64_t kept = 0;  // bytes
     std::uint64_t steps = 0;
     std::uint64_t signature_check = 0;
     std::uint64_t check = 0;
 };
-static_assert(sizeof(snapshot_header) == 64);
+static_assert(sizeof(snapshot_header) == 72);
 
 inline std::uint64_t header_check(const snapshot_header& header) noexcept {
     return hash(std::as_bytes(std::span(&header, 1)).first(sizeof header - sizeof header.check));
 }
 
+template <class Pipeline> std::size_t kept_size(const Pipeline& ranker) noexcept {
+    std::size_t bytes = 0;
+    ranker.memory_parts(ranker.kept(), [&](std::span<const std::byte> part) { bytes += part.size(); });
+    return bytes;
+}
+
 template <class Pipeline> std::size_t snapshot_size(const Pipeline& ranker, std::size_t signature) noexcept {
     return sizeof(snapshot_header) + signature + ranker.weights().size_bytes() + ranker.updater_numbers().size_bytes() +
-           sizeof(std::uint64_t);
+           kept_size(ranker) + sizeof(std::uint64_t);
 }
 
 /// Reads a value at an offset; the caller has checked that it is there.
@@ -58,27 +65,17 @@ template <class T> T read_at(std::span<const std::byte> bytes, std::size_t at) n
     return value;
 }
 
-/// Whether an updater can have left this number as the i-th of `count`: its kinds of state lie one after the other.
-template <class Updater, class T> bool state_accepts(T number, std::size_t i, std::size_t count) noexcept {
-    if constexpr (requires { Updater::accepts(number, i); })
-        return Updater::accepts(number, i / (count / Updater::state));
-    else if constexpr (requires { Updater::accepts(number); })
-        return Updater::accepts(number);
-    else
-        return true;
-}
-
 /// The header of a snapshot, or rivulet::error in words: what, at which offset, expected, got.
 inline snapshot_header read_header(std::span<const std::byte> bytes) {
     const auto refuse = [](const std::string& why) { raise(errc::format, "snapshot: " + why); };
-    if (bytes.size() < sizeof(snapshot_header)) refuse("expected a header of 64 bytes, got " + std::to_string(bytes.size()));
+    if (bytes.size() < sizeof(snapshot_header)) refuse("expected a header of 72 bytes, got " + std::to_string(bytes.size()));
     const auto header = read_at<snapshot_header>(bytes, 0);
     if (header.magic != snapshot_header{}.magic) refuse("the first 8 bytes are not those of a rivulet snapshot");
     if (header.byte_order != snapshot_header{}.byte_order) refuse("byte order at offset 12 is another machine's");
     if (header.version != snapshot_header{}.version)
         refuse("format version " + std::to_string(header.version) + " at offset 8, this rivulet reads version " +
                std::to_string(snapshot_header{}.version));
-    if (header.check != header_check(header)) refuse("the header's checksum at offset 56 does not match");
+    if (header.check != header_check(header)) refuse("the header's checksum at offset 64 does not match");
     return header;
 }
 
@@ -91,6 +88,7 @@ template <class Pipeline> std::vector<std::byte> save(const Pipeline& ranker) {
                                    .scalar = sizeof(typename Pipeline::scalar),
                                    .weights = ranker.weights().size(),
                                    .updater = ranker.updater_numbers().size(),
+                                   .kept = detail::kept_size(ranker),
                                    .steps = ranker.steps(),
                                    .signature_check = hash(std::string_view(signature))};
     header.check = detail::header_check(header);
@@ -104,6 +102,7 @@ template <class Pipeline> std::vector<std::byte> save(const Pipeline& ranker) {
     write(std::as_bytes(std::span(signature)));
     write(std::as_bytes(ranker.weights()));
     write(std::as_bytes(ranker.updater_numbers()));
+    ranker.memory_parts(ranker.kept(), write);
     const std::uint64_t check = hash(std::span<const std::byte>(bytes).first(at).subspan(sizeof header));
     write(std::as_bytes(std::span(&check, 1)));
     return bytes;
@@ -114,6 +113,7 @@ template <class Pipeline> std::vector<std::byte> save(const Pipeline& ranker) {
 /// not finite. Allocates nothing of a size that the bytes claim.
 template <class Pipeline> void load(Pipeline& ranker, std::span<const std::byte> bytes) {
     using scalar = typename Pipeline::scalar;
+    constexpr std::size_t updater_kinds = Pipeline::updater_type::state;
     const auto refuse = [](errc code, const std::string& why) { detail::raise(code, "snapshot: " + why); };
     const auto header = detail::read_header(bytes);
     const std::string signature = ranker.signature();
@@ -121,9 +121,10 @@ template <class Pipeline> void load(Pipeline& ranker, std::span<const std::byte>
         refuse(errc::format, "cut inside the signature at offset " + std::to_string(bytes.size()));
     const std::string found(reinterpret_cast<const char*>(bytes.data()) + sizeof header, header.signature);
     if (header.signature_check != hash(std::string_view(found)))
-        refuse(errc::format, "the signature at offset 64 does not match its checksum");
+        refuse(errc::format, "the signature at offset 72 does not match its checksum");
     if (found != signature) refuse(errc::mismatch, "expected [" + signature + "], got [" + found + "]");
-    if (header.scalar != sizeof(scalar) || header.weights != ranker.weights().size() || header.updater != ranker.updater_numbers().size())
+    if (header.scalar != sizeof(scalar) || header.weights != ranker.weights().size() || header.updater != ranker.updater_numbers().size() ||
+        header.kept != detail::kept_size(ranker))
         refuse(errc::mismatch, "expected " + std::to_string(ranker.weights().size()) + " weights, got " + std::to_string(header.weights));
     const std::size_t size = detail::snapshot_size(ranker, signature.size());
     if (bytes.size() != size) refuse(errc::format, "expected " + std::to_string(size) + " bytes, got " + std::to_string(bytes.size()));
@@ -135,12 +136,22 @@ template <class Pipeline> void load(Pipeline& ranker, std::span<const std::byte>
     for (std::size_t i = 0; i < count; ++i) {
         const auto number = detail::read_at<scalar>(bytes, first + i * sizeof(scalar));
         bool good = math::finite(number);
-        if (good && i >= header.weights)
-            good = detail::state_accepts<typename Pipeline::updater_type>(number, i - header.weights, header.updater);
+        if constexpr (updater_kinds > 0)
+            if (good && i >= header.weights)
+                good = state_accepts<typename Pipeline::updater_type>(number, (i - header.weights) / (header.updater / updater_kinds));
         if (!good)
             refuse(errc::nonfinite, "number " + std::to_string(i) + " at offset " + std::to_string(first + i * sizeof(scalar)) +
                                         " cannot be a weight or an updater's state");
     }
+    auto kept = ranker.kept();
+    std::size_t at = first + count * sizeof(scalar);
+    ranker.memory_parts(kept, [&](std::span<std::byte> part) {
+        std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), part.size(), part.begin());
+        at += part.size();
+    });
+    if (const status valid = ranker.check_kept(kept); !valid) refuse(errc::format, "what is kept by id: " + valid.message());
+
+    ranker.kept() = std::move(kept);
     std::memcpy(ranker.weights().data(), bytes.data() + first, ranker.weights().size_bytes());
     if (header.updater)
         std::memcpy(ranker.updater_numbers().data(), bytes.data() + first + ranker.weights().size_bytes(),

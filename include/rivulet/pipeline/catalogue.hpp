@@ -41,7 +41,8 @@ public:
     };
 
     /// A catalogue of no items, under the first weights of an arena.
-    catalogue(const Plan& plan, std::span<const scalar> weights) : plan_(plan), slow_(Plan::at.candidate_end) {
+    catalogue(const Plan& plan, std::span<const scalar> weights, const typename Plan::memories& known)
+        : plan_(plan), slow_(Plan::at.candidate_end), known_(Plan::publish(known)) {
         std::copy_n(weights.data(), slow_.size(), slow_.data());
     }
 
@@ -71,7 +72,7 @@ public:
         const std::size_t row = items_.find(id);
         if (row == size()) return {errc::unknown_item, "catalogue", 0, 0, id};
         status checked;
-        static_cast<void>(((checked = detail::check(parts), static_cast<bool>(checked)) && ...));
+        static_cast<void>(((checked = detail::check_as<scalar>(parts), static_cast<bool>(checked)) && ...));
         if (!checked) return checked;
         (items_.write(row, parts), ...);
         compute(row);
@@ -94,25 +95,29 @@ public:
         items_.reserve(items);
     }
 
-    /// Recomputes every item under new weights. O(items).
-    void refresh(std::span<const scalar> weights) noexcept {
+    /// Recomputes every item under new weights. O(items), and a copy of the tables that items are looked up in.
+    void refresh(std::span<const scalar> weights, const typename Plan::memories& known) noexcept {
         std::copy_n(weights.data(), slow_.size(), slow_.data());
+        Plan::publish(known, known_);
         for (std::size_t row = 0; row < size(); ++row) compute(row);
     }
 
-    /// Bytes held: what the items bring, their computed values, the index, the weights.
-    std::size_t memory() const noexcept { return items_.memory() + (values_.size() + slow_.size()) * sizeof(scalar); }
+    /// Bytes held: what the items bring, their computed values, the index, the weights, the tables that items are looked up in.
+    std::size_t memory() const noexcept { return items_.memory() + (values_.size() + slow_.size()) * sizeof(scalar) + known_.memory(); }
 
 private:
     void make_room(std::size_t items) {
         if (items * Plan::values > values_.size()) values_.resize(std::max(items, 2 * size()) * Plan::values);
     }
-    void compute(std::size_t row) noexcept { plan_.prepare_candidate(slow_.data(), this->row(row), values_.data() + row * Plan::values); }
+    void compute(std::size_t row) noexcept {
+        plan_.prepare_candidate(slow_.data(), known_, this->row(row), values_.data() + row * Plan::values);
+    }
 
     Plan plan_;
     typename detail::table_of<scalar, features>::type items_;
-    arena<scalar> values_;  // (capacity, Plan::values)
-    arena<scalar> slow_;    // fitted and candidate weights as of the last refresh
+    arena<scalar> values_;            // (capacity, Plan::values)
+    arena<scalar> slow_;              // fitted and candidate weights as of the last refresh
+    typename Plan::published known_;  // and the tables that items are looked up in
 };
 
 }  // namespace rivulet::inline RIVULET_ABI

@@ -9,9 +9,10 @@
 #include <cstdint>
 
 #include "../core/arena.hpp"
+#include "../math/settings.hpp"
 #include "../math/vector.hpp"
-#include "../update/settings.hpp"
 #include "layout.hpp"
+#include "memories.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -45,6 +46,8 @@ template <class Plan, class Updater> class descent {
     static constexpr auto at = Plan::at;
 
 public:
+    using memories = typename Plan::memories;
+
     descent(const Updater& updater, const setup& start)
         : updater_(updater), limits_(start), state_(Updater::state * at.learned), slopes_(at.size) {}
 
@@ -56,24 +59,26 @@ public:
     }
 
     /// One step along `scale` times the slopes. Refused, and no weight moved, for a gradient beyond the limit. `clipped` is told.
-    status step(scalar* w, scalar scale, bool& clipped) noexcept {
+    status step(const Plan& plan, scalar* w, memories& kept, scalar scale, bool& clipped) noexcept {
         scalar* g = slopes_.data();
-        const scalar raw = scale * norm();
+        each_table(plan, kept, [&](auto& table) { table.add_shrinkage(); });
+        const scalar raw = scale * norm(plan, kept);
         if (!math::finite(raw) || raw > static_cast<scalar>(limits_.gradient_limit))
             return {errc::gradient, "learn", static_cast<double>(limits_.gradient_limit), static_cast<double>(raw)};
-        if (scale != scalar(1)) multiply(scale);
+        if (scale != scalar(1)) multiply(plan, kept, scale);
         if (const auto most = static_cast<scalar>(limits_.clip_value); most > scalar(0))
-            each_run([&](std::size_t first, std::size_t last, std::size_t) {
-                for (std::size_t i = first; i < last; ++i) {
-                    clipped = clipped || g[i] > most || g[i] < -most;
-                    g[i] = std::clamp(g[i], -most, most);
+            each_stretch(plan, kept, [&](scalar* slopes, std::size_t n) {
+                for (std::size_t i = 0; i < n; ++i) {
+                    clipped = clipped || slopes[i] > most || slopes[i] < -most;
+                    slopes[i] = std::clamp(slopes[i], -most, most);
                 }
             });
         if (const auto longest = static_cast<scalar>(limits_.clip_norm); longest > scalar(0))
-            if (const scalar length = norm(); length > longest) {
+            if (const scalar length = norm(plan, kept); length > longest) {
                 clipped = true;
-                multiply(longest / length);
+                multiply(plan, kept, longest / length);
             }
+        each_table(plan, kept, [&](auto& table) { table.step(updater_, steps_); });
         each_run([&](std::size_t first, std::size_t last, std::size_t state) {
             updater_.step(w + first, g + first, updater_state<scalar>{state_.data() + state, at.learned, steps_}, last - first);
         });
@@ -81,15 +86,13 @@ public:
         return {};
     }
 
-    bool component_frozen(std::size_t i) const noexcept {
-        for (std::size_t k = 0; k < at.stretch_count; ++k)
-            if (at.stretches[k].owner == owner{owner::kind::component, i}) return frozen_[k];
-        return false;
-    }
+    bool component_frozen(std::size_t i) const noexcept { return still_[i]; }
     /// Components i with choose(i).
     template <class Choose> void freeze_components(Choose&& choose, bool still) noexcept {
         for (std::size_t k = 0; k < at.stretch_count; ++k)
             if (at.stretches[k].owner.what == owner::kind::component && choose(at.stretches[k].owner.index)) frozen_[k] = still;
+        for (std::size_t i = 0; i < Plan::count; ++i)
+            if (choose(i)) still_[i] = still;
     }
     /// The first `count` layers; the others learn.
     void freeze_layers(std::size_t count) noexcept {
@@ -119,16 +122,22 @@ private:
             f(first.begin, end, first.state);
         }
     }
-    scalar norm() const noexcept {
+    /// f(slopes, count) for what descends and is not frozen, of the arena and of the rows that the step touches.
+    template <class F> void each_stretch(const Plan& plan, memories& kept, F&& f) noexcept {
+        each_run([&](std::size_t first, std::size_t last, std::size_t) { f(slopes_.data() + first, last - first); });
+        each_table(plan, kept, [&](auto& table) { table.each_touched([&](scalar*, scalar* slopes) { f(slopes, table.width); }); });
+    }
+    scalar norm(const Plan& plan, const memories& kept) const noexcept {
         scalar squares = 0;
         each_run([&](std::size_t first, std::size_t last, std::size_t) {
             squares += math::dot(slopes_.data() + first, slopes_.data() + first, last - first);
         });
+        each_table(plan, kept, [&](const auto& table) { squares += table.squares(); });
         return std::sqrt(squares);
     }
-    void multiply(scalar factor) noexcept {
-        each_run([&](std::size_t first, std::size_t last, std::size_t) {
-            for (std::size_t i = first; i < last; ++i) slopes_.data()[i] *= factor;
+    void multiply(const Plan& plan, memories& kept, scalar factor) noexcept {
+        each_stretch(plan, kept, [&](scalar* slopes, std::size_t n) {
+            for (std::size_t i = 0; i < n; ++i) slopes[i] *= factor;
         });
     }
 
@@ -136,8 +145,9 @@ private:
     setup limits_;
     std::uint64_t steps_ = 0;
     std::array<bool, at.most_stretches> frozen_{};
-    arena<scalar> state_;   // the updater's: (Updater::state, at.learned)
-    arena<scalar> slopes_;  // of one step; kept so that a step allocates nothing
+    std::array<bool, Plan::count> still_{};  // components
+    arena<scalar> state_;                    // the updater's: (Updater::state, at.learned)
+    arena<scalar> slopes_;                   // of one step; kept so that a step allocates nothing
 };
 
 }  // namespace detail

@@ -24,9 +24,9 @@ template <class Plan, class Request, std::size_t Requests = 1, std::size_t Chunk
     template <std::size_t I> using component = std::tuple_element_t<I, components>;
     template <std::size_t I> static constexpr binding bound = component<I>::bound;
     template <std::size_t I>
-    static constexpr bool learned = component<I>::weights > fitted_weights<component<I>> ||
-                                    (component<I>::bound == binding::pair &&
-                                     candidate_weights<component<I>> > fitted_candidate_weights<component<I>>);
+    static constexpr bool
+        learned = (has_memory<component<I>> && !is_fitted<component<I>>) || component<I>::weights > fitted_weights<component<I>> ||
+                  (component<I>::bound == binding::pair && candidate_weights<component<I>> > fitted_candidate_weights<component<I>>);
     using ranker = decltype(Plan::ranker);
 
     /// Columns of each component in the fused row.
@@ -43,10 +43,11 @@ public:
     /// What the first passes of a step need. `request(r)`, r < number <= Requests, gives the requests, which must live until finish.
     /// `learns(i)`: whether component i's own weights are to have slopes.
     template <class RequestOf, class Learns>
-    void begin(const Plan& plan, const scalar* w, scalar* g, std::size_t number, RequestOf&& request, Learns&& learns,
-               noise dropping) noexcept {
+    void begin(const Plan& plan, const scalar* w, typename Plan::memories& known, scalar* g, std::size_t number, RequestOf&& request,
+               Learns&& learns, noise dropping) noexcept {
         plan_ = &plan;
         w_ = w;
+        known_ = &known;
         g_ = g;
         number_ = number;
         context_noise_ = dropping;
@@ -56,12 +57,12 @@ public:
             std::copy_n(w + at.bias, stride, base_.data() + r * stride);
         }
         each<count>([&](auto i) {
-            const auto& stage = std::get<i>(plan.components);
+            [[maybe_unused]] const auto& stage = std::get<i>(plan.components);
             for (std::size_t r = 0; r < number; ++r)
                 if constexpr (bound<i> == binding::context)
-                    forward<i>(stage, *request_[r], context(r) + column[i], context_noise(r));
+                    forward<i>(stage, *request_[r], context(r) + column[i], context_noise(r), std::get<i>(request_traces_[r]));
                 else if constexpr (bound<i> == binding::pair) {
-                    stage.prepare_context(own<i>(w), *request_[r], std::get<i>(kept_[r]));
+                    plan.template prepare_context_part<i>(w, known, *request_[r], std::get<i>(kept_[r]));
                     if constexpr (learned<i>) std::get<i>(part_slopes_[r]).start_slope(std::get<i>(kept_[r]));
                 }
             if constexpr (bound<i> == binding::context)
@@ -82,17 +83,20 @@ public:
             std::copy_n(base_.data() + of_[k] * stride, stride, sum[k]);
         }
         each<count>([&](auto i) {
-            const auto& stage = std::get<i>(plan_->components);
+            [[maybe_unused]] const auto& stage = std::get<i>(plan_->components);
             if constexpr (bound<i> == binding::context)
                 return;
             else if constexpr (bound<i> == binding::candidate)
-                for (std::size_t k = 0; k < number; ++k) forward<i>(stage, item(k), x[k] + column[i], row_noise(k));
+                for (std::size_t k = 0; k < number; ++k)
+                    forward<i>(stage, item(k), x[k] + column[i], row_noise(k), std::get<i>(row_traces_[k]));
             else {
                 for (std::size_t k = 0; k < number; ++k)
-                    stage.prepare_candidate(w_ + at.candidate[i], item(k), value[k] + Plan::part_offset[i]);
+                    plan_->template prepare_part<i>(w_, Plan::template candidate_side<i>(*known_), item(k),
+                                                    value[k] + Plan::part_offset[i]);
                 each_request([&](std::size_t r, std::size_t from, std::size_t n) {
-                    stage.forward(own<i>(w_), std::get<i>(kept_[r]), rows<const scalar>(value.from(from, n).columns(Plan::part_offset[i])),
-                                  x.from(from, n).columns(column[i]));
+                    plan_->template join_parts<i>(w_, *known_, std::get<i>(kept_[r]),
+                                                  rows<const scalar>(value.from(from, n).columns(Plan::part_offset[i])),
+                                                  x.from(from, n).columns(column[i]));
                 });
             }
             math::multiply<scalar>(x.columns(column[i]), component<i>::width, w_ + at.block[i], first, sum);
@@ -140,13 +144,17 @@ public:
                         out_slope.fill(scalar(0));
                         math::multiply_transposed<scalar>(slope.from(r, 1), first, w_ + at.block[i], out_slope.size(),
                                                           {out_slope.data(), 1, out_slope.size()});
-                        backward<i>(stage, *request_[r], out_slope.data(), context_noise(r));
+                        backward<i>(stage, *request_[r], out_slope.data(), context_noise(r), std::get<i>(request_traces_[r]));
                     }
                 }
             } else if constexpr (bound<i> == binding::pair && learned<i>) {
-                if (learns_[i])
-                    for (std::size_t r = 0; r < number_; ++r)
+                if (!learns_[i]) return;
+                for (std::size_t r = 0; r < number_; ++r) {
+                    if constexpr (has_memory<component<i>>)
+                        stage.backward_context(own<i>(w_), std::get<i>(*known_), *request_[r], std::get<i>(part_slopes_[r]), own<i>(g_));
+                    else
                         stage.backward_context(own<i>(w_), *request_[r], std::get<i>(part_slopes_[r]), own<i>(g_));
+                }
             }
         });
     }
@@ -160,16 +168,26 @@ private:
     noise row_noise(std::size_t k) const noexcept { return noise_.of(k); }
 
     /// A component that has dropout takes the noise, too.
-    template <std::size_t I, class Stage, class Side>
-    void forward(const Stage& stage, const Side& side, scalar* out, [[maybe_unused]] noise dropping) const noexcept {
-        if constexpr (requires { stage.forward(w_, side, out, dropping); })
+    template <std::size_t I, class Stage, class Side, class Trace>
+    void forward(const Stage& stage, const Side& side, scalar* out, [[maybe_unused]] noise dropping,
+                 [[maybe_unused]] Trace& trace) noexcept {
+        if constexpr (!std::is_same_v<Trace, no_memory>)
+            stage.forward(own<I>(w_), std::as_const(std::get<I>(*known_)), side, out, trace);
+        else if constexpr (has_memory<component<I>>)
+            stage.forward(own<I>(w_), std::get<I>(*known_), side, out);
+        else if constexpr (requires { stage.forward(w_, side, out, dropping); })
             stage.forward(own<I>(w_), side, out, dropping);
         else
             stage.forward(own<I>(w_), side, out);
     }
-    template <std::size_t I, class Stage, class Side>
-    void backward(const Stage& stage, const Side& side, const scalar* slope, [[maybe_unused]] noise dropping) const noexcept {
-        if constexpr (requires { stage.backward(w_, side, slope, g_, dropping); })
+    template <std::size_t I, class Stage, class Side, class Trace>
+    void backward(const Stage& stage, const Side& side, const scalar* slope, [[maybe_unused]] noise dropping,
+                  [[maybe_unused]] const Trace& trace) noexcept {
+        if constexpr (!std::is_same_v<Trace, no_memory>)
+            stage.backward(own<I>(w_), std::get<I>(*known_), side, slope, own<I>(g_), trace);
+        else if constexpr (has_memory<component<I>>)
+            stage.backward(own<I>(w_), std::get<I>(*known_), side, slope, own<I>(g_));
+        else if constexpr (requires { stage.backward(w_, side, slope, g_, dropping); })
             stage.backward(own<I>(w_), side, slope, own<I>(g_), dropping);
         else
             stage.backward(own<I>(w_), side, slope, own<I>(g_));
@@ -190,21 +208,31 @@ private:
         std::fill_n(slope.data, rows_ * width, scalar(0));
         math::multiply_transposed<scalar>({sum_slopes_.data(), rows_, stride}, first, w_ + at.block[I], width, slope);
         if constexpr (bound<I> == binding::candidate) {
-            for (std::size_t k = 0; k < rows_; ++k) backward<I>(stage, item(k), slope[k], row_noise(k));
+            for (std::size_t k = 0; k < rows_; ++k) backward<I>(stage, item(k), slope[k], row_noise(k), std::get<I>(row_traces_[k]));
         } else {
             constexpr std::size_t part_width = component<I>::candidate_part;
             const rows<scalar> part{candidate_slope_.data(), rows_, part_width};
             std::fill_n(part.data, rows_ * part_width, scalar(0));
             each_request([&](std::size_t r, std::size_t from, std::size_t n) {
-                stage.backward(own<I>(w_), std::get<I>(kept_[r]), rows<const scalar>(value.from(from, n).columns(Plan::part_offset[I])),
-                               rows<const scalar>(slope.from(from, n)), std::get<I>(part_slopes_[r]), part.from(from, n), own<I>(g_));
+                const rows<const scalar> parts(value.from(from, n).columns(Plan::part_offset[I])), out_slope(slope.from(from, n));
+                if constexpr (has_memory<component<I>>)
+                    stage.backward(own<I>(w_), std::get<I>(*known_), std::get<I>(kept_[r]), parts, out_slope, std::get<I>(part_slopes_[r]),
+                                   part.from(from, n), own<I>(g_));
+                else
+                    stage.backward(own<I>(w_), std::get<I>(kept_[r]), parts, out_slope, std::get<I>(part_slopes_[r]), part.from(from, n),
+                                   own<I>(g_));
             });
-            for (std::size_t k = 0; k < rows_; ++k) stage.backward_candidate(w_ + at.candidate[I], item(k), part[k], g_ + at.candidate[I]);
+            for (std::size_t k = 0; k < rows_; ++k)
+                if constexpr (has_memory<component<I>>)
+                    stage.backward_candidate(w_ + at.candidate[I], std::get<I>(*known_), item(k), part[k], g_ + at.candidate[I]);
+                else
+                    stage.backward_candidate(w_ + at.candidate[I], item(k), part[k], g_ + at.candidate[I]);
         }
     }
 
     const Plan* plan_;
     const scalar* w_;
+    typename Plan::memories* known_;
     scalar* g_;
     std::size_t number_, rows_;    // requests, and outcomes of the chunk at hand
     noise context_noise_, noise_;  // of the requests, and of the chunk at hand
@@ -212,6 +240,8 @@ private:
     std::array<const Request*, Requests> request_;
     std::array<std::size_t, Chunk> of_;  // the request of each outcome
     std::array<typename Plan::context_parts, Requests> kept_, part_slopes_;
+    std::array<typename Plan::traces, Requests> request_traces_;
+    std::array<typename Plan::traces, Chunk> row_traces_;
     std::array<scalar, Requests * fused> fused_;                           // the context's columns; the others are a chunk's
     alignas(64) std::array<scalar, Requests * stride> base_, base_slope_;  // bias and the context's share of the first layer
     alignas(64) std::array<scalar, Chunk * stride> sums_, sum_slopes_;

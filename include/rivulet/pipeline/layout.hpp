@@ -12,6 +12,15 @@
 
 namespace rivulet::inline RIVULET_ABI::detail {
 
+/// Whether a ranker takes the sum of the fused numbers as they are: its first layer is ones, and only the bias is learned.
+template <class Ranker>
+constexpr bool adds_up = [] {
+    if constexpr (requires { Ranker::adds_up; })
+        return bool(Ranker::adds_up);
+    else
+        return false;
+}();
+
 /// What a stretch of learned weights belongs to: the unit in which weights are frozen.
 struct owner {
     enum class kind : std::uint8_t { component, layer };
@@ -52,14 +61,14 @@ template <class Ranker, class... Components> struct layout {
 
         for (std::size_t i = 0; i < count; ++i) candidate[i] = take(slow[i], slow_fitted[i], {owner::kind::component, i});
         for (std::size_t i = 0; i < count; ++i)
-            if (bound[i] == binding::candidate) block[i] = take(width[i] * padded(first), 0, {owner::kind::layer, 0});
+            if (bound[i] == binding::candidate) block[i] = take_block(width[i]);
         candidate_end = size;
         for (std::size_t i = 0; i < count; ++i) request[i] = take(fast[i], fast_fitted[i], {owner::kind::component, i});
         for (std::size_t i = 0; i < count; ++i) {
-            if (bound[i] == binding::context) block[i] = take(width[i] * padded(first), 0, {owner::kind::layer, 0});
+            if (bound[i] == binding::context) block[i] = take_block(width[i]);
             if (bound[i] == binding::pair) pair_width = (pair_column[i] = pair_width) + width[i];
         }
-        pair_block = take(pair_width * padded(first), 0, {owner::kind::layer, 0});
+        pair_block = take_block(pair_width);
         for (std::size_t i = 0; i < count; ++i)
             if (bound[i] == binding::pair) block[i] = pair_block + pair_column[i] * padded(first);
         bias = take(padded(first), 0, {owner::kind::layer, 0});
@@ -75,8 +84,12 @@ private:
     constexpr std::size_t take(std::size_t weights, std::size_t fitted, detail::owner whose) {
         const std::size_t here = size;
         size += rounded(weights);
-        if (weights > fitted) note(here + fitted, size, whose);
+        if (weights > fitted) note(here + fitted, size, whose);  // what is fitted, or is to stay as it is, comes first
         return here;
+    }
+    /// The rows of the first layer over this many numbers: all of them stay as they are where they are ones.
+    constexpr std::size_t take_block(std::size_t width) {
+        return take(width * padded(first), adds_up<Ranker> ? width * padded(first) : 0, {owner::kind::layer, 0});
     }
     constexpr void note(std::size_t begin, std::size_t end, detail::owner whose) {
         if (begin == end) return;

@@ -25,13 +25,15 @@ public:
         : plan_(plan), loss_(loss), room_(room), list_(list), example_(example) {}
 
     /// `g`: where slopes are added, or null to look at the losses alone.
-    template <class Learns> loss_sum take(std::size_t number, const scalar* w, scalar* g, Learns&& learns, noise dropping) noexcept {
+    template <class Learns>
+    loss_sum take(std::size_t number, const scalar* w, typename Plan::memories& known, scalar* g, Learns&& learns,
+                  noise dropping) noexcept {
         learning_ = g != nullptr;
         for (group_ = 0; group_ < number; group_ += Room::requests) {
             const std::size_t here = std::min(Room::requests, number - group_);
             noise_ = dropping.of(group_);
             room_.begin(
-                plan_, w, g, here, [&](std::size_t r) -> const auto& { return example_(group_ + r).request; }, learns, noise_.of(0));
+                plan_, w, known, g, here, [&](std::size_t r) -> const auto& { return example_(group_ + r).request; }, learns, noise_.of(0));
             for (std::size_t r = 0; r < here; ++r) {
                 const std::size_t outcomes = size(r);
                 if constexpr (over_lists) {

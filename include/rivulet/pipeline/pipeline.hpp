@@ -17,6 +17,7 @@
 #include "../math/loss.hpp"
 #include "../update/feedback.hpp"
 #include "catalogue.hpp"
+#include "checks.hpp"
 #include "descent.hpp"
 #include "lesson.hpp"
 #include "ranking.hpp"
@@ -44,8 +45,8 @@ public:
 
     /// Draws the first weights. Throws rivulet::error for a setting outside its range.
     explicit pipeline(Fuse fused, Ranker ranker = {}, Updater updater = {}, Loss loss = {}, setup start = {})
-        : plan_(fused, ranker), loss_(loss), weights_(at.size), descent_(updater, start), list_(over_lists ? start.longest_list : 0) {
-        for (const status& checked : {plan_.validate(), updater.validate(), loss.validate(), start.validate()}) detail::require(checked);
+        : plan_(checked(plan_type(fused, ranker), updater, loss, start)), loss_(loss), weights_(at.size),
+          kept_(plan_.make_memories(Updater::state)), descent_(updater, start), list_(over_lists ? start.longest_list : 0) {
         random seeded(start.seed);
         plan_.start(weights_.data(), seeded);
     }
@@ -56,17 +57,17 @@ public:
     /// A catalogue of `ids`, each feature's rows in the same order. Throws rivulet::error for a wrong width or count, a number that is
     /// not finite, or an id that comes twice.
     template <class... Given> catalogue_type catalogue(std::span<const item_id> ids, Given... parts) const {
-        (detail::require(check_rows(parts, ids.size())), ...);
+        (detail::require(checks::rows(parts, ids.size())), ...);
         catalogue_type items = catalogue();
         items.reserve(ids.size());
         for (std::size_t i = 0; i < ids.size(); ++i) detail::require(items.add(ids[i], detail::row_of(parts, i)...));
         return items;
     }
     /// An empty one, to be filled by add.
-    catalogue_type catalogue() const { return catalogue_type(plan_, weights_.span()); }
+    catalogue_type catalogue() const { return catalogue_type(plan_, weights_.span(), kept_); }
 
     /// Publishes the weights that candidate values depend on, and recomputes those values. O(items).
-    void refresh(catalogue_type& items) const noexcept { items.refresh(weights_.span()); }
+    void refresh(catalogue_type& items) const noexcept { items.refresh(weights_.span(), kept_); }
 
     // ---- ranking
 
@@ -112,17 +113,17 @@ public:
     /// ranker's outputs are to be written, of which the score is the sum that `serve` weights.
     template <class Request, class Item>
     judged score(const Request& request, const Item& item, output_numbers* seen = nullptr) const noexcept {
-        if (const status checked = check(request, item); !checked) return {0, checked};
+        if (const status checked = checks::pair(request, item); !checked) return {0, checked};
         std::array<Scalar, plan_type::values> fresh;
         const Scalar* values = fresh.data();
         if constexpr (std::same_as<Item, typename catalogue_type::entry>)
             values = item.values();
         else
-            plan_.prepare_candidate(weights_.data(), item, fresh.data());
+            plan_.prepare_candidate(weights_.data(), kept_, item, fresh.data());
         typename plan_type::request_values kept;
-        plan_.prepare_context(weights_.data(), request, kept);
+        plan_.prepare_context(weights_.data(), kept_, request, kept);
         std::array<Scalar, padded(outputs)> numbers;
-        plan_.score(weights_.data(), kept, &values, {numbers.data(), 1, numbers.size()});
+        plan_.score(weights_.data(), kept_, kept, &values, {numbers.data(), 1, numbers.size()});
         if (seen != nullptr) std::copy_n(numbers.data(), outputs, seen->data());
         const auto score = static_cast<float>(served(numbers.data()));
         if (!math::finite(score)) return {0, {errc::nonfinite, "score"}};
@@ -150,13 +151,24 @@ public:
     }
     { return learn(request, std::span<const typename Outcomes::value_type>(outcomes)); }
 
-    /// One step on what came of several items of one request, whose losses add up. Predicts, then learns.
-    template <class Request, class Item> learned learn(const Request& request, std::span<const outcome<Item>> outcomes) noexcept {
+    /// One step on what came of several items of one request, whose losses add up. Predicts, then learns. `again`: of what was learned
+    /// before, whose ids are not counted again, and which no user remembers twice.
+    template <class Request, class Item>
+    learned learn(const Request& request, std::span<const outcome<Item>> outcomes, bool again = false) noexcept {
         const example<const Request&, std::span<const outcome<Item>>> one{request, outcomes};
         if (const status checked = check_example(one); !checked) return {0, checked};
         detail::gradient<plan_type, Request> room;
         return step(
-            room, 1, [&](std::size_t) -> const auto& { return one; });
+            room, 1, [&](std::size_t) -> const auto& { return one; }, again);
+    }
+
+    /// Tells what came of an item to the components that teach themselves (personal<>), without a step: what a loss cannot take, such as a
+    /// rating where clicks are learned. Refused, and nothing changed, as in learn.
+    template <class Request, class Item> status observe(const Request& request, const Item& item, feedback what) noexcept {
+        if (const status checked = checks::pair(request, item); !checked) return checked;
+        if (!math::finite(what.label)) return {errc::label, "observe", 0, static_cast<double>(what.label)};
+        detail::observe(plan_, weights_.data(), kept_, request, item, what, learns());
+        return {};
     }
 
     /// Room for the work on a batch of examples: what `learn(batch, room)` needs, and too much for a stack. Make it once.
@@ -169,7 +181,7 @@ public:
         for (const auto& one : batch)
             if (const status checked = check_example(one); !checked) return {0, checked};
         return step(
-            room, batch.size(), [&](std::size_t e) -> const auto& { return batch[e]; });
+            room, batch.size(), [&](std::size_t e) -> const auto& { return batch[e]; }, false);
     }
 
     /// The mean loss over examples without learning from them, dropping nothing.
@@ -207,7 +219,7 @@ public:
     /// learned over their old output, so that scores move no more than the new basis must. Catalogues want a refresh after it. Cold:
     /// allocates; throws rivulet::error and changes nothing for a wrong width, a number that is not finite, too few rows.
     template <class Feature> void fit(given<Feature, Scalar> data) {
-        detail::require(check_rows(data, data.count()));
+        detail::require(checks::rows(data, data.count()));
         std::vector<Scalar> room;
         fit_with<Feature>(detail::rows_there(data, room));
     }
@@ -227,7 +239,9 @@ public:
     /// A hash of everything that decides what the pipeline will do: equal digests, equal behaviour.
     std::uint64_t digest() const noexcept {
         const std::uint64_t steps = descent_.steps();
-        return hash(descent_.state().bytes(), hash(weights_.bytes(), hash(std::as_bytes(std::span(&steps, 1)))));
+        std::uint64_t digest = hash(descent_.state().bytes(), hash(weights_.bytes(), hash(std::as_bytes(std::span(&steps, 1)))));
+        memory_parts(kept_, [&](std::span<const std::byte> part) { digest = hash(part, digest); });
+        return digest;
     }
     /// What the weights mean, in words; two pipelines with the same signature can read each other's files.
     std::string signature() const {
@@ -235,54 +249,52 @@ public:
                std::to_string(8 * sizeof(Scalar));
     }
     /// Bytes held: weights, updater state, slopes.
-    std::size_t memory() const noexcept { return weights_.size() * sizeof(Scalar) + descent_.memory() + list_.memory(); }
+    std::size_t memory() const noexcept {
+        return weights_.size() * sizeof(Scalar) + descent_.memory() + list_.memory() + detail::bytes_of(plan_, kept_);
+    }
+    /// What components keep by id, beside the weights.
+    using memories = typename plan_type::memories;
+    const memories& kept() const noexcept { return kept_; }
+    memories& kept() noexcept { return kept_; }
+    /// Whether what was read into the blocks of `kept` can be what a pipeline keeps.
+    status check_kept(const memories& kept) const noexcept { return detail::validate_state<Updater>(plan_, kept); }
+    /// f(bytes) for every block of what is kept, always in the same order; for persist.
+    template <class Memories, class F> void memory_parts(Memories& kept, F&& f) const {
+        detail::each_memory(plan_, kept, [&](auto, const auto&, auto& memory) { memory.parts(f); });
+    }
     /// Continues from a saved count of steps; for persist.
     void resume_at(std::uint64_t steps) noexcept { descent_.resume_at(steps); }
 
 private:
-    template <class Given> static status check_rows(const Given& part, std::size_t rows) noexcept {
-        static_assert(std::same_as<typename Given::scalar, Scalar>,
-                      "the pipeline and the numbers given to it differ in type: float or double");
-        return detail::check_rows(part, rows);
-    }
+    using checks = detail::checks<plan_type>;
+    template <class Example> status check_example(const Example& e) const noexcept { return checks::example(loss_, list_.longest(), e); }
 
-    template <class Request, class Item> static status check(const Request& request, const Item& item) noexcept {
-        if (const status checked = detail::check<Scalar>(request, typename plan_type::context_features{}); !checked) return checked;
-        return check(item);
+    auto learns() const noexcept {
+        return [this](std::size_t i) { return !descent_.component_frozen(i); };
     }
-    template <class Item> static status check(const Item& item) noexcept {
-        if constexpr (std::same_as<Item, typename catalogue_type::entry>)
-            return item ? status{} : status{errc::unknown_item, "catalogue", 0, 0, item.id()};
-        else
-            return detail::check<Scalar>(item, typename plan_type::candidate_features{});
-    }
-    template <class Example> status check_example(const Example& one) const noexcept {
-        const auto outcomes = std::span(one.outcomes);
-        if (outcomes.empty()) return {errc::empty, "learn"};
-        if (over_lists && outcomes.size() > list_.longest())
-            return {errc::limit, "setup.longest_list", static_cast<double>(list_.longest()), static_cast<double>(outcomes.size())};
-        if (const status checked = detail::check<Scalar>(one.request, typename plan_type::context_features{}); !checked) return checked;
-        for (std::size_t i = 0; i < outcomes.size(); ++i) {
-            if (const status checked = detail::check_feedback(loss_, outcomes[i].feedback, i); !checked) return checked;
-            if (const status checked = check(outcomes[i].item); !checked) return checked;
-        }
-        return {};
-    }
-
     template <class Room, class ExampleOf>
     detail::loss_sum go_over(Room& room, std::size_t number, ExampleOf&& example, Scalar* g, noise dropping) noexcept {
         detail::lesson<Loss, Room, plan_type, std::remove_reference_t<ExampleOf>> lesson(plan_, loss_, room, list_, example);
-        return lesson.take(
-            number, weights_.data(), g, [&](std::size_t i) { return !descent_.component_frozen(i); }, dropping);
+        return lesson.take(number, weights_.data(), kept_, g, learns(), dropping);
     }
-    template <class Room, class ExampleOf> learned step(Room& room, std::size_t number, ExampleOf&& example) noexcept {
+    template <class Room, class ExampleOf> learned step(Room& room, std::size_t number, ExampleOf&& example, bool again) noexcept {
         const noise dropping = noise{descent_.limits().seed | 1}.of(descent_.steps());
+        for (std::size_t e = 0; e < number; ++e) detail::admit(plan_, weights_.data(), kept_, example(e), learns());
         const detail::loss_sum sum = go_over(room, number, example, descent_.begin(), dropping);
+        const bool counts = sum.weight > 0 || !math::finite(sum.loss);  // if nothing does, momentum and decay stand still, too
         learned result;
-        if (!(sum.weight > 0) && math::finite(sum.loss)) return result;  // nothing counts: momentum and decay stand still, too
-        result.status = descent_.step(weights_.data(), Scalar(1) / static_cast<Scalar>(number), result.clipped);
-        if (result) result.loss = sum.loss / sum.weight;
+        if (counts) result.status = descent_.step(plan_, weights_.data(), kept_, Scalar(1) / static_cast<Scalar>(number), result.clipped);
+        detail::settle(plan_, kept_, counts && result);
+        if (!counts || !result) return result;
+        if (!again)
+            for (std::size_t e = 0; e < number; ++e) detail::remember(plan_, weights_.data(), kept_, example(e), learns());
+        detail::make_room(plan_, kept_);
+        result.loss = sum.loss / sum.weight;
         return result;
+    }
+    static plan_type checked(plan_type plan, const Updater& updater, const Loss& loss, const setup& start) {
+        for (const status& found : {plan.validate(), updater.validate(), loss.validate(), start.validate()}) detail::require(found);
+        return plan;
     }
 
     template <class Feature, class Source> void fit_with(const Source& source) {
@@ -300,34 +312,19 @@ private:
             return math::dot(numbers, served_.data(), outputs);
     }
 
-    /// f(row, score) for every row that the choice allows, scored in blocks.
+    /// f(row, score) for every row that the choice allows.
     template <class Request, class Choice, class F>
     status each_score(const Request& request, const catalogue_type& items, const Choice& choice, F&& f) const noexcept {
-        if (const status checked = detail::check<Scalar>(request, typename plan_type::context_features{}); !checked) return checked;
-        typename plan_type::request_values kept;
-        plan_.prepare_context(weights_.data(), request, kept);
-        std::array<const Scalar*, plan_type::block> values;
-        std::array<std::size_t, plan_type::block> block_rows;
-        std::array<Scalar, plan_type::block * padded(outputs)> scores;
-        std::size_t number = 0;
-        const auto flush = [&] {
-            const rows<Scalar> found{scores.data(), number, padded(outputs)};
-            plan_.score(weights_.data(), kept, values.data(), found);
-            for (std::size_t i = 0; i < number; ++i) f(block_rows[i], served(found[i]));
-            number = 0;
-        };
-        detail::each_row(items, choice, [&](std::size_t row) {
-            values[number] = items.values(row);
-            block_rows[number] = row;
-            if (++number == plan_type::block) flush();
-        });
-        if (number) flush();
+        if (const status checked = checks::request(request); !checked) return checked;
+        detail::score_rows(plan_, weights_.data(), kept_, request, items, choice,
+                           [&](std::size_t row, const Scalar* numbers) { f(row, served(numbers)); });
         return {};
     }
 
     plan_type plan_;
     Loss loss_;
     arena<Scalar> weights_;
+    memories kept_;
     detail::descent<plan_type, Updater> descent_;
     detail::outcome_list<Scalar> list_;
     output_numbers served_{Scalar(1)};

@@ -26,6 +26,7 @@ template <class Scalar, class... Components, class Ranker> class plan<Scalar, fu
     static_assert((complete_component<Components, Scalar, any_record<Scalar>, any_record<Scalar>>() && ...));
 
     struct nothing {};
+    static constexpr no_memory nothing_known{};
     struct ignore {
         void operator()(std::size_t, const Scalar*) const noexcept {}
     };
@@ -71,6 +72,21 @@ public:
         context_parts parts;
     };
 
+    /// What components keep beside the arena, and what of it catalogues keep copies of.
+    using memories = std::tuple<typename memory_of<Components, Scalar>::type...>;
+    using traces = std::tuple<typename trace_of<Components, Scalar>::type...>;
+    struct published {
+        std::tuple<typename published_of<Components, Scalar>::type...> kept;
+
+        std::size_t memory() const noexcept {
+            std::size_t bytes = 0;
+            each<count>([&](auto i) {
+                if constexpr (publishes_memory<component<i>>) bytes += std::get<i>(kept).memory();
+            });
+            return bytes;
+        }
+    };
+
     constexpr plan(fuse<Components...> fused, Ranker scorer) : components(fused.components), ranker(scorer) {}
 
     /// The weights of a component's own, wherever they lie.
@@ -83,31 +99,91 @@ public:
         return fitted_candidate_weights<component<I>> == 0 ? own<I>(w) : w + at.candidate[I];
     }
 
-    /// Candidate time. `slow`: at least the first at.candidate_end weights. row: (values).
-    template <class Item> void prepare_candidate(const Scalar* slow, const Item& item, Scalar* row) const noexcept {
+    memories make_memories([[maybe_unused]] std::size_t kinds_of_state) const {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            const auto make = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
+                if constexpr (has_memory<component<K>>)
+                    return std::get<K>(components).template make_memory<Scalar>(kinds_of_state);
+                else
+                    return no_memory{};
+            };
+            return memories{make(std::integral_constant<std::size_t, I>{})...};
+        }
+        (std::make_index_sequence<count>{});
+    }
+
+    /// What of component I's memory candidate time reads: where it is, or a catalogue's copy of it.
+    template <std::size_t I> static const auto& candidate_side(const memories& kept) noexcept {
+        if constexpr (publishes_memory<component<I>>)
+            return component<I>::published(std::get<I>(kept));
+        else
+            return nothing_known;
+    }
+    template <std::size_t I> static const auto& candidate_side(const published& copy) noexcept { return std::get<I>(copy.kept); }
+    static published publish(const memories& kept) {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) { return published{{candidate_side<I>(kept)...}}; }
+        (std::make_index_sequence<count>{});
+    }
+    static void publish(const memories& kept, published& copy) noexcept {
+        each<count>([&](auto i) { std::get<i>(copy.kept) = candidate_side<i>(kept); });
+    }
+
+    /// Candidate time. `slow`: at least the first at.candidate_end weights. `known`: memories or published. row: (values).
+    template <class Known, class Item>
+    void prepare_candidate(const Scalar* slow, const Known& known, const Item& item, Scalar* row) const noexcept {
         std::fill_n(row, padded(first), Scalar(0));
         each<count>([&](auto i) {
             if constexpr (bound<i> == binding::candidate)
-                add_share<i>(slow, item, row);
+                add_share<i>(slow, candidate_side<i>(known), item, row);
             else if constexpr (bound<i> == binding::pair)
-                std::get<i>(components).prepare_candidate(slow + at.candidate[i], item, row + part_offset[i]);
+                prepare_part<i>(slow, candidate_side<i>(known), item, row + part_offset[i]);
         });
+    }
+    /// What component I, which is bound to a pair, keeps of an item.
+    template <std::size_t I, class Known, class Item>
+    void prepare_part(const Scalar* slow, [[maybe_unused]] const Known& known, const Item& item, Scalar* part) const noexcept {
+        const auto& stage = std::get<I>(components);
+        if constexpr (publishes_memory<component<I>>)
+            stage.prepare_candidate(slow + at.candidate[I], known, item, part);
+        else
+            stage.prepare_candidate(slow + at.candidate[I], item, part);
+    }
+    /// What it keeps of a request.
+    template <std::size_t I, class Request, class Part>
+    void prepare_context_part(const Scalar* w, [[maybe_unused]] const memories& known, const Request& request, Part& part) const noexcept {
+        const auto& stage = std::get<I>(components);
+        if constexpr (has_memory<component<I>>)
+            stage.prepare_context(own<I>(w), std::get<I>(known), request, part);
+        else
+            stage.prepare_context(own<I>(w), request, part);
+    }
+    /// And what it makes of the two.
+    template <std::size_t I, class Part>
+    void join_parts(const Scalar* w, [[maybe_unused]] const memories& known, const Part& kept, rows<const Scalar> parts,
+                    rows<Scalar> out) const noexcept {
+        const auto& stage = std::get<I>(components);
+        if constexpr (has_memory<component<I>>)
+            stage.forward(own<I>(w), std::get<I>(known), kept, parts, out);
+        else
+            stage.forward(own<I>(w), kept, parts, out);
     }
 
     /// Request time. `see(i, out)` is shown the output of every component of the context's.
     template <class Request, class See = ignore>
-    void prepare_context(const Scalar* w, const Request& request, request_values& kept, See&& see = {}) const noexcept {
+    void prepare_context(const Scalar* w, const memories& known, const Request& request, request_values& kept,
+                         See&& see = {}) const noexcept {
         std::copy_n(w + at.bias, padded(first), kept.base.data());
         each<count>([&](auto i) {
             if constexpr (bound<i> == binding::context)
-                add_share<i>(w, request, kept.base.data(), see);
+                add_share<i>(w, std::get<i>(known), request, kept.base.data(), see);
             else if constexpr (bound<i> == binding::pair)
-                std::get<i>(components).prepare_context(own<i>(w), request, std::get<i>(kept.parts));
+                prepare_context_part<i>(w, known, request, std::get<i>(kept.parts));
         });
     }
 
     /// What is truly a pair's, for up to `block` candidates. candidates: their value rows, anywhere. scores: (number, padded(outputs)).
-    void score(const Scalar* w, const request_values& kept, const Scalar* const* candidates, rows<Scalar> scores) const noexcept {
+    void score(const Scalar* w, const memories& known, const request_values& kept, const Scalar* const* candidates,
+               rows<Scalar> scores) const noexcept {
         const std::size_t number = scores.count;
         alignas(64) std::array<Scalar, block * padded(first)> sums;
         alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
@@ -118,7 +194,7 @@ public:
             alignas(64) std::array<Scalar, block * at.pair_width> joined;
             const rows<Scalar> out{joined.data(), number, at.pair_width};
             each<count>([&](auto i) {
-                if constexpr (bound<i> == binding::pair) join<i>(w, kept, candidates, out.columns(at.pair_column[i]));
+                if constexpr (bound<i> == binding::pair) join<i>(w, known, kept, candidates, out.columns(at.pair_column[i]));
             });
             math::multiply<Scalar>(out, at.pair_width, w + at.pair_block, first, sum_rows);
         }
@@ -135,7 +211,7 @@ public:
             const double limit = Ranker::first_limit(fuse<Components...>::width);
             for (std::size_t r = 0; r < component<i>::width; ++r)
                 for (std::size_t j = 0; j < first; ++j)
-                    w[at.block[i] + r * padded(first) + j] = static_cast<Scalar>(seeded.around_zero(limit));
+                    w[at.block[i] + r * padded(first) + j] = adds_up<Ranker> ? Scalar(1) : static_cast<Scalar>(seeded.around_zero(limit));
         });
         ranker.start(w + at.ranker, seeded);
     }
@@ -204,7 +280,8 @@ public:
 private:
     /// A pair component's output for some candidates. Their parts are read where they lie if they lie evenly, as in a whole catalogue.
     template <std::size_t I>
-    void join(const Scalar* w, const request_values& kept, const Scalar* const* candidates, rows<Scalar> out) const noexcept {
+    void join(const Scalar* w, const memories& known, const request_values& kept, const Scalar* const* candidates,
+              rows<Scalar> out) const noexcept {
         using stage = component<I>;
         constexpr std::size_t part = stage::candidate_part;
         const std::size_t number = out.count;
@@ -214,19 +291,24 @@ private:
             for (std::size_t r = 0; r < number; ++r) std::copy_n(candidates[r] + part_offset[I], part, gathered.data() + r * part);
             parts = {gathered.data(), number, part};
         }
-        std::get<I>(components).forward(own<I>(w), std::get<I>(kept.parts), parts, out);
+        join_parts<I>(w, known, std::get<I>(kept.parts), parts, out);
     }
     /// sum += the component's value times its rows of the first layer.
-    template <std::size_t I, class Side, class See = ignore>
-    void add_share(const Scalar* w, const Side& side, Scalar* sum, See&& see = {}) const noexcept {
+    template <std::size_t I, class Known, class Side, class See = ignore>
+    void add_share(const Scalar* w, [[maybe_unused]] const Known& known, const Side& side, Scalar* sum, See&& see = {}) const noexcept {
         std::array<Scalar, component<I>::width> out;
-        std::get<I>(components).forward(own<I>(w), side, out.data());
+        if constexpr (has_memory<component<I>>)
+            std::get<I>(components).forward(own<I>(w), known, side, out.data());
+        else
+            std::get<I>(components).forward(own<I>(w), side, out.data());
         see(I, out.data());
         math::multiply<Scalar>({out.data(), 1, out.size()}, out.size(), w + at.block[I], first, {sum, 1, padded(first)});
     }
     template <class... Features> static std::string inputs_text(features<Features...>) {
         std::string text;
-        ((text += (text.empty() ? "" : ",") + std::string(type_name<Features>()) + ":" + std::to_string(Features::width)), ...);
+        ((text += (text.empty() ? "" : ",") + std::string(type_name<Features>()) + ":" +
+                  (is_ids<Features> ? "ids" + std::to_string(Features::length) : std::to_string(Features::width))),
+         ...);
         return text;
     }
 };

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "../core/error.hpp"
+#include "../core/rows.hpp"
 #include "../rank/top_k.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
@@ -75,6 +76,32 @@ template <class Catalogue, class F> void each_row(const Catalogue& items, const 
 template <class Catalogue, item_filter Filter, class F> void each_row(const Catalogue& items, const Filter& allows, F&& f) noexcept {
     for (std::size_t row = 0; row < items.size(); ++row)
         if (allows(items.id(row))) f(row);
+}
+
+/// f(row, outputs) for every row that the choice allows, scored in blocks; the request was checked. outputs: (padded(outputs)).
+template <class Plan, class Request, class Catalogue, class Choice, class F>
+void score_rows(const Plan& plan, const typename Plan::scalar* w, const typename Plan::memories& known, const Request& request,
+                const Catalogue& items, const Choice& choice, F&& f) noexcept {
+    using scalar = typename Plan::scalar;
+    constexpr std::size_t stride = padded(decltype(Plan::ranker)::outputs);
+    typename Plan::request_values kept;
+    plan.prepare_context(w, known, request, kept);
+    std::array<const scalar*, Plan::block> values;
+    std::array<std::size_t, Plan::block> block_rows;
+    std::array<scalar, Plan::block * stride> scores;
+    std::size_t number = 0;
+    const auto flush = [&] {
+        const rows<scalar> found{scores.data(), number, stride};
+        plan.score(w, known, kept, values.data(), found);
+        for (std::size_t i = 0; i < number; ++i) f(block_rows[i], found[i]);
+        number = 0;
+    };
+    each_row(items, choice, [&](std::size_t row) {
+        values[number] = items.values(row);
+        block_rows[number] = row;
+        if (++number == Plan::block) flush();
+    });
+    if (number) flush();
 }
 
 }  // namespace detail

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "../core/random.hpp"
@@ -21,9 +22,12 @@ template <class Scalar, class List> class kept_records;
 template <class Scalar, class... Features> class kept_records<Scalar, features<Features...>> {
     static constexpr std::size_t count = sizeof...(Features);
     static constexpr std::size_t numbers = ((Features::width * Features::length) + ... + 0), rows_kept = (Features::length + ... + 0);
+    static constexpr bool any_ids = (is_ids<Features> || ...);
 
 public:
-    explicit kept_records(std::size_t capacity) : numbers_(capacity * numbers), valid_(capacity * rows_kept), counts_(capacity * count) {}
+    explicit kept_records(std::size_t capacity)
+        : numbers_(capacity * numbers), valid_(capacity * rows_kept), counts_(capacity * count),
+          ids_(any_ids ? capacity * rows_kept : 0) {}
 
     template <class Record> void write([[maybe_unused]] std::size_t slot, [[maybe_unused]] const Record& record) noexcept {
         (write<Features>(slot, record.template get<Features>()), ...);
@@ -32,6 +36,23 @@ public:
     template <class Feature> given<Feature, Scalar> get(std::size_t slot) const noexcept {
         constexpr place at = place_of<Feature>();
         const std::size_t kept = counts_[slot * count + at.index];
+        if constexpr (is_ids<Feature>)
+            return given<Feature, Scalar>{.list = ids_.data() + slot * rows_kept + at.row,
+                                          .size = kept,
+                                          .numbers = numbers_.data() + slot * numbers + at.number,
+                                          .numbers_size = kept};
+        else
+            return rows_of<Feature>(slot, at, kept);
+    }
+    std::size_t memory() const noexcept {
+        return numbers_.size() * sizeof(Scalar) + valid_.size() + counts_.size() * sizeof(std::uint32_t) + ids_.size() * sizeof(item_id);
+    }
+
+private:
+    struct place {
+        std::size_t index, number, row;  // of a feature among the others, its numbers and its rows
+    };
+    template <class Feature> given<Feature, Scalar> rows_of(std::size_t slot, const place& at, std::size_t kept) const noexcept {
         if constexpr (is_optional<Feature>)
             if (kept == 0) return missing<Feature, Scalar>();
         given<Feature, Scalar> view{.data = numbers_.data() + slot * numbers + at.number, .size = kept * Feature::width};
@@ -41,14 +62,6 @@ public:
         }
         return view;
     }
-    std::size_t memory() const noexcept {
-        return numbers_.size() * sizeof(Scalar) + valid_.size() + counts_.size() * sizeof(std::uint32_t);
-    }
-
-private:
-    struct place {
-        std::size_t index, number, row;  // of a feature among the others, its numbers and its rows
-    };
     template <class Feature> static constexpr place place_of() noexcept {
         place at{};
         bool found = false;
@@ -59,8 +72,15 @@ private:
         (pass(std::is_same_v<Feature, Features>, Features::width, Features::length), ...);
         return at;
     }
-    template <class Feature> void write(std::size_t slot, const given<Feature, Scalar>& view) noexcept {
+    template <class Feature, class Number> void write(std::size_t slot, const given<Feature, Number>& view) noexcept {
         constexpr place at = place_of<Feature>();
+        if constexpr (is_ids<Feature>) {
+            counts_[slot * count + at.index] = static_cast<std::uint32_t>(view.size);
+            return copy_list(view, ids_.data() + slot * rows_kept + at.row, numbers_.data() + slot * numbers + at.number);
+        } else
+            write_rows(slot, at, view);
+    }
+    template <class Feature> void write_rows(std::size_t slot, const place& at, const given<Feature, Scalar>& view) noexcept {
         std::size_t kept = 0;
         for (std::size_t i = view.oldest_used(); i < view.count(); ++i) {
             const bool there = view.holds(i);
@@ -75,6 +95,7 @@ private:
     arena<Scalar> numbers_;
     std::vector<std::uint8_t> valid_;
     std::vector<std::uint32_t> counts_;  // rows
+    std::vector<item_id> ids_;           // of features that are ids; their values lie among the numbers
 };
 
 /// A kept record as a request or an item.
@@ -100,8 +121,10 @@ public:
     reservoir(const Pipeline&, std::size_t capacity, std::uint64_t seed = 1)
         : capacity_(capacity), seeded_(seed), requests_(capacity), items_(capacity), said_(capacity) {}
 
-    /// Takes an event that was learned, or lets it pass by. `item`: an item or an entry of a catalogue.
+    /// Takes an event that was learned, or lets it pass by, as it does one that a pipeline would refuse. `item`: an item or an entry of a
+    /// catalogue.
     template <class Request, class Item> void keep(const Request& request, const Item& item, feedback what) noexcept {
+        if (!detail::checks<typename Pipeline::plan>::pair(request, item)) return;  // a list may be longer than there is room for
         const std::size_t slot = seen_ < capacity_ ? static_cast<std::size_t>(seen_) : seeded_.below(static_cast<std::size_t>(seen_ + 1));
         ++seen_;
         if (slot >= capacity_) return;
@@ -115,7 +138,8 @@ public:
         status result;
         for (std::size_t e = 0; e < events && size() > 0; ++e) {
             const std::size_t slot = seeded_.below(size());
-            const learned step = ranker.learn(request(slot), item(slot), said_[slot]);
+            const outcome<decltype(item(slot))> one{item(slot), said_[slot]};
+            const learned step = ranker.learn(request(slot), std::span<const outcome<decltype(item(slot))>>(&one, 1), true);
             if (!step && result) result = step.status;
         }
         return result;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "../core/random.hpp"
-#include "../update/settings.hpp"
+#include "../math/settings.hpp"
 #include "pipeline.hpp"
 
 namespace rivulet::inline RIVULET_ABI {

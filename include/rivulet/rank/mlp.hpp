@@ -76,7 +76,10 @@ template <std::size_t... Units> struct mlp {
     void backward(const T* w, rows<const T> sums, rows<const T> hidden, rows<const T> score_slopes, rows<T> hidden_slopes,
                   rows<T> sum_slopes, T* g, noise = {}) const noexcept {
         if constexpr (layers == 1)
-            for (std::size_t r = 0; r < sums.count; ++r) *sum_slopes[r] = *score_slopes[r];
+            for (std::size_t r = 0; r < sums.count; ++r) {
+                std::fill_n(sum_slopes[r], padded(first), T(0));
+                *sum_slopes[r] = *score_slopes[r];
+            }
         rows<const T> out_slope = score_slopes;
         for (std::size_t l = layers - 1; l >= 1; --l) {
             const rows<const T> in = l == 1 ? sums : hidden.columns(activation(l - 1));

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <numbers>
 
-#include "settings.hpp"
+#include "../math/settings.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
