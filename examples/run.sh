@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs an example that draws what it learns: replays real film ratings, or reads handwritten digits. On a fresh Debian or Ubuntu it installs
-# what is missing first.
+# Runs an example that draws what it learns: replays real film ratings, reads handwritten digits, or predicts ratings. On a fresh Debian or
+# Ubuntu it installs what is missing first.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 
@@ -10,6 +10,7 @@ case ${1:-} in
         cat <<'END'
 usage: sh examples/run.sh [argument of replay]...
        sh examples/run.sh mnist --data FOLDER [argument of mnist]...
+       sh examples/run.sh ratings --data FOLDER [argument of ratings]...
 
 Builds the example `replay`, gets the MovieLens ratings, and replays them in the order of time: each is predicted, then learned.
 Writes build/replay.json and build/replay.html; open the page in a browser. `sh examples/run.sh --limit 20000` is a quick look;
@@ -17,6 +18,10 @@ once built, `build/examples/replay --help` says what else there is.
 
 With `mnist` first it builds the example of that name, which trains on the four files of MNIST in FOLDER, and writes build/mnist.json and
 build/mnist.html. `sh examples/run.sh mnist --data FOLDER --epochs 1 --seeds 1` is a quick look. It downloads nothing.
+
+With `ratings` first it builds the example of that name, which predicts the ratings of MovieLens 100K in FOLDER (u.data, u.item, u.user) in
+the order of time, each before it learns it, and writes build/ratings.json. `sh examples/run.sh ratings --data FOLDER --seeds 1` is a quick
+look. It downloads nothing either.
 
 What is missing is installed with apt-get if this may be done without a password; if not, it is named, and the exit status is 2.
 
@@ -30,10 +35,12 @@ END
 esac
 
 example=replay
-if [ "${1:-}" = mnist ]; then
-    example=mnist
-    shift
-fi
+case ${1:-} in
+    mnist | ratings)
+        example=$1
+        shift
+        ;;
+esac
 
 . "$root/cmake/setup.sh"
 if [ "$example" = mnist ]; then
@@ -47,13 +54,22 @@ else
     configure -D RIVULET_BUILD_TESTS=OFF -D RIVULET_BUILD_BENCH=OFF
 fi
 build_targets "$example"
-if [ "$example" = mnist ]; then
-    say "training"
-    "$build/examples/mnist" --json "$build/mnist.json" --page "$build/mnist.html" "$@"
-else
-    say "getting the ratings"
-    ratings=$(sh "$root/examples/data/movielens.sh" "$build/data/movielens.csv")
-    say "replaying them"
-    "$build/examples/replay" --ratings "$ratings" --json "$build/replay.json" --page "$build/replay.html" "$@"
-fi
+case $example in
+    mnist)
+        say "training"
+        "$build/examples/mnist" --json "$build/mnist.json" --page "$build/mnist.html" "$@"
+        ;;
+    ratings)
+        say "predicting and learning"
+        "$build/examples/ratings" --json "$build/ratings.json" "$@"
+        say "the findings are in $build/ratings.json, too"
+        exit 0
+        ;;
+    replay)
+        say "getting the ratings"
+        ratings=$(sh "$root/examples/data/movielens.sh" "$build/data/movielens.csv")
+        say "replaying them"
+        "$build/examples/replay" --ratings "$ratings" --json "$build/replay.json" --page "$build/replay.html" "$@"
+        ;;
+esac
 say "the page is $build/$example.html"
