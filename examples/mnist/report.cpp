@@ -2,6 +2,7 @@
 // The findings as aligned tables for people and as JSON for programs.
 #include "report.hpp"
 
+#include "../shared/report_file.hpp"
 #include "../shared/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <ostream>
+#include <utility>
 
 namespace mnist {
 
@@ -63,8 +65,6 @@ void print_confusion(const model_report& model, std::ostream& out) {
     }
     out << '\n';
 }
-
-double rounded(double number) { return std::round(number * 1e6) / 1e6; }
 
 json to_json(const trial& one) {
     json out = {{"seed", one.seed}, {"accuracy", rounded(one.epochs.back().accuracy)}};
@@ -179,12 +179,7 @@ void write_json(const report& found, const std::filesystem::path& path) {
                        {"seeds", found.models[0].trials.size()}};
     json& models = out["models"] = json::array();
     for (const model_report& model : found.models) models.push_back(to_json(model));
-    out["reproduce"] = found.reproduce;
-    out["duration_s"] = rounded(found.seconds);
-    out["rivulet_version"] = found.rivulet_version;
-    out["compiler"] = found.compiler;
-    out["instruction_set"] = found.instruction_set;
-    write_file(path, out.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    write_report(std::move(out), found, path);
 }
 
 }  // namespace mnist

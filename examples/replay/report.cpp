@@ -2,6 +2,7 @@
 // The findings of a replay as an aligned table for people and as JSON for programs.
 #include "report.hpp"
 
+#include "../shared/report_file.hpp"
 #include "../shared/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include <limits>
 #include <ostream>
 #include <string_view>
+#include <utility>
 
 namespace replay {
 
@@ -98,10 +100,6 @@ void print_person(const person& who, std::ostream& out) {
         out << "  * went on to rate it 4 or more\n";
     }
     out << '\n';
-}
-
-double rounded(double number) {  // six places say more than the data can, and keep the file readable
-    return std::round(number * 1e6) / 1e6;
 }
 
 json to_json(const quality& part) {
@@ -198,12 +196,7 @@ void write_json(const report& found, const std::filesystem::path& path) {
     }
     json& settings = out["settings"] = json::array();
     for (const setting& line : found.settings) { settings.push_back({{"name", line.name}, {"value", line.value}}); }
-    out["reproduce"] = found.reproduce;
-    out["duration_s"] = rounded(found.seconds);
-    out["rivulet_version"] = found.rivulet_version;
-    out["compiler"] = found.compiler;
-    out["instruction_set"] = found.instruction_set;
-    write_file(path, out.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    write_report(std::move(out), found, path);
 }
 
 }  // namespace replay

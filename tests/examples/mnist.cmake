@@ -11,38 +11,8 @@ if(NOT status EQUAL 0)
     rivulet_fail("no small set in ${WORK}/data: ${status}")
 endif()
 
-# run(<name> <argument>...): sets status, out and err, and whether a report was written
-function(run name)
-    file(REMOVE "${WORK}/${name}.json" "${WORK}/${name}.html")
-    execute_process(COMMAND "${PROGRAM}" --json "${WORK}/${name}.json" --page "${WORK}/${name}.html" ${ARGN}
-        RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
-    set(written FALSE)
-    if(EXISTS "${WORK}/${name}.json" OR EXISTS "${WORK}/${name}.html")
-        set(written TRUE)
-    endif()
-    foreach(variable IN ITEMS status out err written)
-        set(${variable} "${${variable}}" PARENT_SCOPE)
-    endforeach()
-endfunction()
-
-# refuses(<name> <sentence> <argument>...): exit code 2, the sentence, nothing on standard output, no half report
-function(refuses name sentence)
-    run(${name} ${ARGN})
-    string(FIND "${err}" "${sentence}" found)
-    if(NOT status EQUAL 2 OR found EQUAL -1 OR written OR NOT out STREQUAL "")
-        rivulet_fail("${name}: expected exit code 2 and \"${sentence}\", got ${status} and \"${err}\"; report written: ${written}; printed: ${out}")
-    endif()
-endfunction()
-
-# json(<variable> <name> <path>...): what the JSON file of a run has there
-function(json variable name)
-    file(READ "${WORK}/${name}.json" text)
-    string(JSON value ERROR_VARIABLE missing GET "${text}" ${ARGN})
-    if(missing)
-        rivulet_fail("${name}.json: ${missing}")
-    endif()
-    set(${variable} "${value}" PARENT_SCOPE)
-endfunction()
+set(REPORTS json html)
+include("${CMAKE_CURRENT_LIST_DIR}/reporting_example.cmake")
 
 # learned(<name> <epochs> <seeds> <test images> <least accuracy>): both models did, and the report is whole. Chance is a tenth.
 function(learned name epochs seeds images least)
