@@ -20,6 +20,7 @@
 #include "table/id_directory.hpp"
 #include "table/prior_row.hpp"
 #include "table/row_table.hpp"
+#include "table/touched_rows.hpp"
 
 // what a host brings
 #include "input/feature.hpp"
@@ -72,6 +73,7 @@
 #include "update/adam.hpp"
 #include "update/adamw.hpp"
 #include "update/feedback.hpp"
+#include "update/foresight.hpp"
 #include "update/ftrl.hpp"
 #include "update/momentum.hpp"
 #include "update/rmsprop.hpp"

@@ -49,9 +49,9 @@ std::array<float, 3> given_by(const ranker& by, rv::item_id who, rv::item_id wha
     plan::request_values kept;
     parts.prepare_context(by.weights().data(), by.kept(), visit_of(who), kept);
     std::array<float, 3> out;
-    parts.join_parts<0>(by.weights().data(), by.kept(), std::get<0>(kept.parts), {row.data() + plan::part_offset[0], 1, 3},
+    parts.join_parts<0>(by.weights().data(), by.kept(), std::get<0>(kept.parts).value, {row.data() + plan::part_offset[0], 1, 3},
                         {out.data(), 1, 2});
-    parts.join_parts<1>(by.weights().data(), by.kept(), std::get<1>(kept.parts), {row.data() + plan::part_offset[1], 1, 3},
+    parts.join_parts<1>(by.weights().data(), by.kept(), std::get<1>(kept.parts).value, {row.data() + plan::part_offset[1], 1, 3},
                         {out.data() + 2, 1, 1});
     return out;
 }

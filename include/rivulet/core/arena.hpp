@@ -19,8 +19,8 @@ public:
 
     arena() = default;
     /// `size` zeros; throws std::bad_alloc.
-    explicit arena(std::size_t size) : size_(size), data_(size ? allocate(size) : nullptr) { std::fill_n(data(), size_, Scalar(0)); }
-    arena(const arena& other) : size_(other.size_), data_(other.size_ ? allocate(other.size_) : nullptr) {
+    explicit arena(std::size_t size) : size_(size), data_(size ? allocate(size) : block()) { std::fill_n(data(), size_, Scalar(0)); }
+    arena(const arena& other) : size_(other.size_), data_(other.size_ ? allocate(other.size_) : block()) {
         std::copy_n(other.data(), size_, data());
     }
     arena(arena&& other) noexcept : size_(std::exchange(other.size_, 0)), data_(std::move(other.data_)) {}
@@ -53,17 +53,26 @@ public:
     }
 
 private:
+    static constexpr bool large(std::size_t bytes) noexcept { return bytes >= 2 * detail::large_page; }
     struct release {
-        void operator()(Scalar* block) const noexcept { ::operator delete(block, std::align_val_t(alignment)); }
+        bool large = false;
+        void operator()(Scalar* block) const noexcept {
+            ::operator delete(block, std::align_val_t(large ? detail::large_page : alignment));
+        }
     };
-    static Scalar* allocate(std::size_t size) {
+    using block = std::unique_ptr<Scalar[], release>;
+
+    static block allocate(std::size_t size) {
         constexpr std::size_t most = static_cast<std::size_t>(-1) / 2;  // bytes; refused by operator new, as is what would wrap around
-        return static_cast<Scalar*>(
-            ::operator new(size > most / sizeof(Scalar) ? most : size * sizeof(Scalar), std::align_val_t(alignment)));
+        const std::size_t bytes = size > most / sizeof(Scalar) ? most : size * sizeof(Scalar);
+        if (!large(bytes)) return block(static_cast<Scalar*>(::operator new(bytes, std::align_val_t(alignment))), {false});
+        block made(static_cast<Scalar*>(::operator new(bytes, std::align_val_t(detail::large_page))), {true});
+        detail::prefer_large_pages(made.get(), bytes);
+        return made;
     }
 
     std::size_t size_ = 0;
-    std::unique_ptr<Scalar[], release> data_;
+    block data_;
 };
 
 }  // namespace rivulet::inline RIVULET_ABI

@@ -38,8 +38,9 @@
 //     memory<T> make_memory<T>(kinds_of_state) const;                 // kinds_of_state: numbers that the updater keeps a weight
 //     forward(w, const memory&, side, out), backward(w, memory&, side, d_out, g), and so on; slopes of rows go to memory.slopes(slot)
 //     admit(w, memory&, side), sighted(memory&, side)                 // before and after a step: makes rows for new ids, counts ids
-//     template <class T> struct trace;                                // optional, of one side: what forward(w, memory, side, out, trace&)
-//                                                                     // leaves for backward(w, memory&, side, d_out, g, const trace&)
+//     template <class T> struct trace;                                // optional, of one side, in a step: what forward(w, memory&, side,
+//                                                                     // out, trace&, learns) leaves for backward(w, memory&, side, d_out,
+//                                                                     // g, const trace&), which follows if it learns
 //     published(const memory&)                                        // of one that keeps a part of an item: what of the memory
 //                                                                     // prepare_candidate reads, which catalogues keep a copy of
 // A memory has tables(f), parts(f), memory() and validate_state(accepts); table/row_table.hpp is one. Of a component bound to a pair there

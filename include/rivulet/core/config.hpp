@@ -52,9 +52,40 @@
 #define RIVULET_RAISE(problem) (static_cast<void>(problem), std::terminate())
 #endif
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#include <cstddef>
+
 namespace rivulet::inline RIVULET_ABI {
 
 /// The instruction set that this unit was compiled for; saved bytes are equal only between equal ones.
 inline constexpr const char* instructions = RIVULET_TEXT(RIVULET_INSTRUCTIONS);
+
+namespace detail {
+
+/// Asks the processor to bring what lies at an address near, and goes on at once.
+inline void prefetch(const void* address) noexcept {
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    static_cast<void>(address);
+#endif
+}
+
+/// Asks the system to map a large block that was just allocated in large pages: with 4 KB pages, finding the page of a random row costs
+/// more than the row. Changes nothing that a program could read. `block` is aligned to large_page.
+inline constexpr std::size_t large_page = std::size_t(1) << 21;
+inline void prefer_large_pages(void* block, std::size_t bytes) noexcept {
+#if defined(__linux__)
+    static_cast<void>(::madvise(block, bytes / large_page * large_page, MADV_HUGEPAGE));
+#else
+    static_cast<void>(block);
+    static_cast<void>(bytes);
+#endif
+}
+
+}  // namespace detail
 
 }  // namespace rivulet::inline RIVULET_ABI

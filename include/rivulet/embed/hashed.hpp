@@ -81,39 +81,35 @@ template <class... Features> struct hashed {
 
     // ---- of one side
 
-    /// Where the combinations of a record lie, and their values.
+    /// Where the combinations of a record and their slopes lie, and their values.
     template <class T> struct trace {
-        std::array<std::uint32_t, detail::most_combinations<bound, Features...>> slots;
+        std::array<std::uint32_t, detail::most_combinations<bound, Features...>> slots, places;
         std::array<T, detail::most_combinations<bound, Features...>> values;
         std::size_t count;
+        bool in_order;  // the places
     };
 
-    template <class T, class Side> void forward(const T* w, const memory<T>& known, const Side& side, T* out) const noexcept {
+    template <class T, class Side> void forward(const T*, const memory<T>& known, const Side& side, T* out) const noexcept {
         trace<T> found;
-        forward(w, known, side, out, found);
+        find(known, side, found);
+        *out = known.weigh(found.slots.data(), found.values.data(), found.count);
     }
     template <class T, class Side>
-    void forward(const T*, const memory<T>& known, const Side& side, T* out, trace<T>& found) const noexcept {
-        const auto ids = combine<bound, T>(side);
-        found.count = ids.count;
-        for (std::size_t i = 0; i < ids.count; ++i) found.slots[i] = known.slot(ids.ids[i]);
-        std::copy_n(ids.values.data(), ids.count, found.values.data());
-        std::array<T, 4> sums{};  // four chains, or the latency of the additions would set the pace
-        std::size_t i = 0;
-        for (; i + 4 <= ids.count; i += 4)
-            for (std::size_t k = 0; k < 4; ++k) sums[k] += *known.row(found.slots[i + k]) * found.values[i + k];
-        for (; i < ids.count; ++i) sums[0] += *known.row(found.slots[i]) * found.values[i];
-        *out = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    void forward(const T*, memory<T>& known, const Side& side, T* out, trace<T>& found, bool learns) const noexcept {
+        find(known, side, found);
+        if (learns)
+            found.in_order = known.touch(found.slots.data(), found.places.data(), found.count);  // while the weights are on their way
+        *out = known.weigh(found.slots.data(), found.values.data(), found.count);
     }
     template <class T, class Side> void backward(const T* w, memory<T>& learned, const Side& side, const T* slope, T* g) const noexcept {
         trace<T> found;
         T out;
-        forward(w, learned, side, &out, found);
+        forward(w, learned, side, &out, found, true);
         backward(w, learned, side, slope, g, found);
     }
     template <class T, class Side>
     void backward(const T*, memory<T>& learned, const Side&, const T* slope, T*, const trace<T>& found) const noexcept {
-        for (std::size_t i = 0; i < found.count; ++i) *learned.slopes(found.slots[i]) += *slope * found.values[i];
+        learned.add_slopes(found.places.data(), found.in_order, found.values.data(), *slope, found.count);
     }
 
     // ---- of a pair: each side keeps its own combinations
@@ -152,12 +148,28 @@ template <class... Features> struct hashed {
     template <class T, class Item> void backward_candidate(const T*, memory<T>&, const Item&, const T*, T*) const noexcept {}
 
 private:
+    static constexpr item_id salt_of_one = 0x632be59bd9b4e019u;  // of the first feature; the k-th has k times as much
+
+    template <class T, class Side> void find(const memory<T>& known, const Side& side, trace<T>& found) const noexcept {
+        if constexpr (sizeof...(Features) == 1) {  // the list as it is
+            const auto& list = (side.template get<Features>(), ...);
+            found.count = list.count();
+            known.find_all([&](std::size_t i) { return combined(salt_of_one, list.id(i)); }, found.slots.data(), found.count);
+            for (std::size_t i = 0; i < found.count; ++i) found.values[i] = list.template value<T>(i);
+        } else {
+            const auto all = combine<bound, T>(side);
+            found.count = all.count;
+            known.find_all([&](std::size_t i) { return all.ids[i]; }, found.slots.data(), found.count);
+            std::copy_n(all.values.data(), all.count, found.values.data());
+        }
+    }
+
     template <binding Side, class T, class Record> static auto combine(const Record& record) noexcept {
         detail::combinations<T, detail::most_combinations<Side, Features...>> found;
         found.begin();
         item_id salt = 0;
         const auto take = [&]<class Feature>(features<Feature>) {
-            salt += 0x632be59bd9b4e019u;
+            salt += salt_of_one;
             if constexpr (Feature::bound == Side) found.extend(record.template get<Feature>(), salt);
         };
         (take(features<Features>{}), ...);

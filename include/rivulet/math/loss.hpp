@@ -17,6 +17,14 @@ inline bool label_within(float label, double lowest, double highest) noexcept {
     return math::finite(label) && static_cast<double>(label) >= lowest && static_cast<double>(label) <= highest;
 }
 
+/// log(1 + x) of 0 <= x <= 1. For float in double, whose logarithm is several times as quick as log1p of a float.
+template <class T> T log_one_plus(T x) noexcept {
+    if constexpr (sizeof(T) == 4)
+        return x < T(1e-3) ? x * (T(1) - x * (T(0.5) - x / T(3))) : static_cast<T>(std::log(1 + static_cast<double>(x)));
+    else
+        return std::log1p(x);
+}
+
 }  // namespace detail
 
 // movement(score, label, reach): where ds/dt = -slope(s, label) leads a score within the time `reach`, as a distance from it. That is what
@@ -28,7 +36,7 @@ inline bool label_within(float label, double lowest, double highest) noexcept {
 struct logistic {
     template <class T> T value(T score, T label) const noexcept {
         // no exp overflows, and a confident and right score does not drown in the difference of max(z, 0) and y z
-        return std::log1p(std::exp(-std::abs(score))) + (score > 0 ? (T(1) - label) * score : -label * score);
+        return detail::log_one_plus(std::exp(-std::abs(score))) + (score > 0 ? (T(1) - label) * score : -label * score);
     }
     /// d value / d score = p - y.
     template <class T> T slope(T score, T label) const noexcept { return probability(score) - label; }

@@ -35,10 +35,16 @@ template <class Plan> struct checks {
         const status checked = request(one);
         return checked ? item(other) : checked;
     }
+    /// What an updater that looks ahead does not take: more than one outcome a step.
+    static status one_outcome(std::size_t got) noexcept {
+        return {errc::limit, "learn (this updater takes one outcome a step)", 1, static_cast<double>(got)};
+    }
     /// A request with its outcomes. `longest`: outcomes that the loss takes, or 0 for any number.
-    template <class Loss, class Example> static status example(const Loss& loss, std::size_t longest, const Example& one) noexcept {
+    template <class Loss, class Example>
+    static status example(const Loss& loss, std::size_t longest, const Example& one, bool only_one) noexcept {
         const auto outcomes = std::span(one.outcomes);
         if (outcomes.empty()) return {errc::empty, "learn"};
+        if (only_one && outcomes.size() > 1) return one_outcome(outcomes.size());
         if (listwise_loss<Loss, scalar> && outcomes.size() > longest)
             return {errc::limit, "setup.longest_list", static_cast<double>(longest), static_cast<double>(outcomes.size())};
         if (const status checked = request(one.request); !checked) return checked;

@@ -7,12 +7,15 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "../core/arena.hpp"
 #include "../math/settings.hpp"
 #include "../math/vector.hpp"
+#include "../update/foresight.hpp"
 #include "layout.hpp"
 #include "memories.hpp"
+#include "objective.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -47,9 +50,11 @@ template <class Plan, class Updater> class descent {
 
 public:
     using memories = typename Plan::memories;
+    /// The updater looks ahead at one outcome, before it steps.
+    static constexpr bool foresighted = foresighted_updater<Updater, scalar>;
 
     descent(const Updater& updater, const setup& start)
-        : updater_(updater), limits_(start), state_(Updater::state * at.learned), slopes_(at.size) {}
+        : updater_(updater), limits_(start), state_(Updater::state * at.learned + (foresighted ? total_numbers : 0)), slopes_(at.size) {}
 
     /// Where a step's slopes are added up: an arena of the pipeline's shape, zero where weights descend.
     scalar* begin() noexcept {
@@ -58,9 +63,11 @@ public:
         return slopes_.data();
     }
 
-    /// One step along `scale` times the slopes. Refused, and no weight moved, for a gradient beyond the limit. `clipped` is told.
-    status step(const Plan& plan, scalar* w, memories& kept, scalar scale, bool& clipped) noexcept {
-        scalar* g = slopes_.data();
+    /// One step along `scale` times the slopes. Refused, and no weight moved, for a gradient beyond the limit. `clipped` is told. `only`:
+    /// of a foresighted updater, the outcome that the slopes are of.
+    template <class Loss>
+    status step(const Plan& plan, scalar* w, memories& kept, scalar scale, bool& clipped, const Loss& loss,
+                const heard<scalar>& only) noexcept {
         each_table(plan, kept, [&](auto& table) { table.add_shrinkage(); });
         const scalar raw = scale * norm(plan, kept);
         if (!math::finite(raw) || raw > static_cast<scalar>(limits_.gradient_limit))
@@ -78,10 +85,12 @@ public:
                 clipped = true;
                 multiply(plan, kept, longest / length);
             }
-        each_table(plan, kept, [&](auto& table) { table.step(updater_, steps_); });
-        each_run([&](std::size_t first, std::size_t last, std::size_t state) {
-            updater_.step(w + first, g + first, updater_state<scalar>{state_.data() + state, at.learned, steps_}, last - first);
-        });
+        if constexpr (foresighted)
+            look_and_move(plan, w, kept, loss, only);
+        else
+            each_range<true>(plan, w, kept, [&](scalar* weights, const scalar* slopes, updater_state<scalar> state, std::size_t n) {
+                updater_.step(weights, slopes, state, n);
+            });
         ++steps_;
         return {};
     }
@@ -109,6 +118,58 @@ public:
     std::size_t memory() const noexcept { return (state_.size() + slopes_.size()) * sizeof(scalar); }
 
 private:
+    /// f(weights, slopes, state, count) for all that descends and is not frozen, of the arena and of the rows that the step touches.
+    /// `Changes`: f changes weights, and the rows' slopes are forgotten.
+    template <bool Changes, class F> void each_range(const Plan& plan, scalar* w, memories& kept, F&& f) noexcept {
+        const auto of_table = [&](scalar* weights, const scalar* slopes, scalar* state, std::size_t apart, std::size_t n) {
+            f(weights, slopes, updater_state<scalar>{state, apart, steps_}, n);
+        };
+        each_table(plan, kept, [&](auto& table) {
+            if constexpr (Changes)
+                table.template change<Updater::state>(of_table);
+            else
+                table.template look<Updater::state>(of_table);
+        });
+        each_run([&](std::size_t first, std::size_t last, std::size_t state) {
+            f(w + first, slopes_.data() + first, updater_state<scalar>{state_.data() + state, at.learned, steps_}, last - first);
+        });
+    }
+
+    /// A step in two phases, as update/foresight.hpp describes.
+    template <class Loss>
+    void look_and_move(const Plan& plan, scalar* w, memories& kept, const Loss& loss, const heard<scalar>& only) noexcept {
+        static_assert(divisible_loss<Loss, scalar>,
+                      "this updater looks ahead at one score and its label: it takes logistic{}, squared{} or huber{}");
+        const pull<scalar> with{only.slope / only.weight, only.weight};
+        foresight ahead;
+        each_range<false>(plan, w, kept, [&](scalar*, const scalar* slopes, updater_state<scalar> state, std::size_t n) {
+            ahead += updater_.measure(slopes, state, n, with);
+        });
+        mean_size total = this->total();
+        if (ahead.size > 0) put_total(total = total.with(static_cast<double>(only.weight), ahead.size));
+        scalar factor = updater_.template factor<scalar>(total, steps_);
+        factor *= damping(loss, only.score, only.label, with.slope, factor * static_cast<scalar>(ahead.movement));
+        each_range<true>(plan, w, kept, [&](scalar* weights, const scalar* slopes, updater_state<scalar> state, std::size_t n) {
+            updater_.step(weights, slopes, state, n, with, factor);
+        });
+    }
+
+    // What a foresighted updater keeps over all steps lies behind the weights' state, so that it is saved and hashed with it: two sums,
+    // each a large part and a small one, because a float stops counting at 2^24.
+    static constexpr std::size_t total_numbers = 4;
+    mean_size total() const noexcept {
+        const scalar* const n = state_.data() + Updater::state * at.learned;
+        return {static_cast<double>(n[0]) + static_cast<double>(n[1]), static_cast<double>(n[2]) + static_cast<double>(n[3])};
+    }
+    void put_total(const mean_size& sums) noexcept {
+        scalar* n = state_.data() + Updater::state * at.learned;
+        for (const double sum : {sums.weight, sums.size}) {
+            const double large = std::floor(sum / 0x1p20) * 0x1p20;
+            *n++ = static_cast<scalar>(large);
+            *n++ = static_cast<scalar>(sum - large);
+        }
+    }
+
     /// f(begin, end, state) for what descends and is not frozen, in as few runs as there can be.
     template <class F> void each_run(F&& f) const noexcept {
         for (std::size_t k = 0; k < at.stretch_count;) {
@@ -125,14 +186,20 @@ private:
     /// f(slopes, count) for what descends and is not frozen, of the arena and of the rows that the step touches.
     template <class F> void each_stretch(const Plan& plan, memories& kept, F&& f) noexcept {
         each_run([&](std::size_t first, std::size_t last, std::size_t) { f(slopes_.data() + first, last - first); });
-        each_table(plan, kept, [&](auto& table) { table.each_touched([&](scalar*, scalar* slopes) { f(slopes, table.width); }); });
+        each_table(plan, kept, [&](auto& table) {
+            const std::span<scalar> slopes = table.step_slopes();
+            f(slopes.data(), slopes.size());
+        });
     }
     scalar norm(const Plan& plan, const memories& kept) const noexcept {
         scalar squares = 0;
         each_run([&](std::size_t first, std::size_t last, std::size_t) {
             squares += math::dot(slopes_.data() + first, slopes_.data() + first, last - first);
         });
-        each_table(plan, kept, [&](const auto& table) { squares += table.squares(); });
+        each_table(plan, kept, [&](const auto& table) {
+            const std::span<const scalar> slopes = table.step_slopes();
+            squares += math::dot(slopes.data(), slopes.data(), slopes.size());
+        });
         return std::sqrt(squares);
     }
     void multiply(const Plan& plan, memories& kept, scalar factor) noexcept {

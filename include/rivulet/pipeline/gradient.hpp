@@ -60,10 +60,10 @@ public:
             [[maybe_unused]] const auto& stage = std::get<i>(plan.components);
             for (std::size_t r = 0; r < number; ++r)
                 if constexpr (bound<i> == binding::context)
-                    forward<i>(stage, *request_[r], context(r) + column[i], context_noise(r), std::get<i>(request_traces_[r]));
+                    forward<i>(stage, *request_[r], context(r) + column[i], context_noise(r), std::get<i>(request_traces_[r]).value);
                 else if constexpr (bound<i> == binding::pair) {
-                    plan.template prepare_context_part<i>(w, known, *request_[r], std::get<i>(kept_[r]));
-                    if constexpr (learned<i>) std::get<i>(part_slopes_[r]).start_slope(std::get<i>(kept_[r]));
+                    plan.template prepare_context_part<i>(w, known, *request_[r], std::get<i>(kept_[r]).value);
+                    if constexpr (learned<i>) std::get<i>(part_slopes_[r]).value.start_slope(std::get<i>(kept_[r]).value);
                 }
             if constexpr (bound<i> == binding::context)
                 math::multiply<scalar>(context_rows().columns(column[i]), component<i>::width, w + at.block[i], first, base_rows());
@@ -88,13 +88,13 @@ public:
                 return;
             else if constexpr (bound<i> == binding::candidate)
                 for (std::size_t k = 0; k < number; ++k)
-                    forward<i>(stage, item(k), x[k] + column[i], row_noise(k), std::get<i>(row_traces_[k]));
+                    forward<i>(stage, item(k), x[k] + column[i], row_noise(k), std::get<i>(row_traces_[k]).value);
             else {
                 for (std::size_t k = 0; k < number; ++k)
                     plan_->template prepare_part<i>(w_, Plan::template candidate_side<i>(*known_), item(k),
                                                     value[k] + Plan::part_offset[i]);
                 each_request([&](std::size_t r, std::size_t from, std::size_t n) {
-                    plan_->template join_parts<i>(w_, *known_, std::get<i>(kept_[r]),
+                    plan_->template join_parts<i>(w_, *known_, std::get<i>(kept_[r]).value,
                                                   rows<const scalar>(value.from(from, n).columns(Plan::part_offset[i])),
                                                   x.from(from, n).columns(column[i]));
                 });
@@ -144,16 +144,17 @@ public:
                         out_slope.fill(scalar(0));
                         math::multiply_transposed<scalar>(slope.from(r, 1), first, w_ + at.block[i], out_slope.size(),
                                                           {out_slope.data(), 1, out_slope.size()});
-                        backward<i>(stage, *request_[r], out_slope.data(), context_noise(r), std::get<i>(request_traces_[r]));
+                        backward<i>(stage, *request_[r], out_slope.data(), context_noise(r), std::get<i>(request_traces_[r]).value);
                     }
                 }
             } else if constexpr (bound<i> == binding::pair && learned<i>) {
                 if (!learns_[i]) return;
                 for (std::size_t r = 0; r < number_; ++r) {
                     if constexpr (has_memory<component<i>>)
-                        stage.backward_context(own<i>(w_), std::get<i>(*known_), *request_[r], std::get<i>(part_slopes_[r]), own<i>(g_));
+                        stage.backward_context(own<i>(w_), std::get<i>(*known_), *request_[r], std::get<i>(part_slopes_[r]).value,
+                                               own<i>(g_));
                     else
-                        stage.backward_context(own<i>(w_), *request_[r], std::get<i>(part_slopes_[r]), own<i>(g_));
+                        stage.backward_context(own<i>(w_), *request_[r], std::get<i>(part_slopes_[r]).value, own<i>(g_));
                 }
             }
         });
@@ -172,7 +173,7 @@ private:
     void forward(const Stage& stage, const Side& side, scalar* out, [[maybe_unused]] noise dropping,
                  [[maybe_unused]] Trace& trace) noexcept {
         if constexpr (!std::is_same_v<Trace, no_memory>)
-            stage.forward(own<I>(w_), std::as_const(std::get<I>(*known_)), side, out, trace);
+            stage.forward(own<I>(w_), std::get<I>(*known_), side, out, trace, g_ != nullptr && learns_[I]);
         else if constexpr (has_memory<component<I>>)
             stage.forward(own<I>(w_), std::get<I>(*known_), side, out);
         else if constexpr (requires { stage.forward(w_, side, out, dropping); })
@@ -208,7 +209,7 @@ private:
         std::fill_n(slope.data, rows_ * width, scalar(0));
         math::multiply_transposed<scalar>({sum_slopes_.data(), rows_, stride}, first, w_ + at.block[I], width, slope);
         if constexpr (bound<I> == binding::candidate) {
-            for (std::size_t k = 0; k < rows_; ++k) backward<I>(stage, item(k), slope[k], row_noise(k), std::get<I>(row_traces_[k]));
+            for (std::size_t k = 0; k < rows_; ++k) backward<I>(stage, item(k), slope[k], row_noise(k), std::get<I>(row_traces_[k]).value);
         } else {
             constexpr std::size_t part_width = component<I>::candidate_part;
             const rows<scalar> part{candidate_slope_.data(), rows_, part_width};
@@ -216,11 +217,11 @@ private:
             each_request([&](std::size_t r, std::size_t from, std::size_t n) {
                 const rows<const scalar> parts(value.from(from, n).columns(Plan::part_offset[I])), out_slope(slope.from(from, n));
                 if constexpr (has_memory<component<I>>)
-                    stage.backward(own<I>(w_), std::get<I>(*known_), std::get<I>(kept_[r]), parts, out_slope, std::get<I>(part_slopes_[r]),
-                                   part.from(from, n), own<I>(g_));
+                    stage.backward(own<I>(w_), std::get<I>(*known_), std::get<I>(kept_[r]).value, parts, out_slope,
+                                   std::get<I>(part_slopes_[r]).value, part.from(from, n), own<I>(g_));
                 else
-                    stage.backward(own<I>(w_), std::get<I>(kept_[r]), parts, out_slope, std::get<I>(part_slopes_[r]), part.from(from, n),
-                                   own<I>(g_));
+                    stage.backward(own<I>(w_), std::get<I>(kept_[r]).value, parts, out_slope, std::get<I>(part_slopes_[r]).value,
+                                   part.from(from, n), own<I>(g_));
             });
             for (std::size_t k = 0; k < rows_; ++k)
                 if constexpr (has_memory<component<I>>)
@@ -240,8 +241,8 @@ private:
     std::array<const Request*, Requests> request_;
     std::array<std::size_t, Chunk> of_;  // the request of each outcome
     std::array<typename Plan::context_parts, Requests> kept_, part_slopes_;
-    std::array<typename Plan::traces, Requests> request_traces_;
-    std::array<typename Plan::traces, Chunk> row_traces_;
+    std::array<typename Plan::template traces<binding::context>, Requests> request_traces_;
+    std::array<typename Plan::template traces<binding::candidate>, Chunk> row_traces_;
     std::array<scalar, Requests * fused> fused_;                           // the context's columns; the others are a chunk's
     alignas(64) std::array<scalar, Requests * stride> base_, base_slope_;  // bias and the context's share of the first layer
     alignas(64) std::array<scalar, Chunk * stride> sums_, sum_slopes_;

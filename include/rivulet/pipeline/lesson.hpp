@@ -53,6 +53,8 @@ public:
         }
         return total_;
     }
+    /// The last outcome that was learned from, of a loss that looks at each by itself: all that a step over one outcome was about.
+    const heard<scalar>& last() const noexcept { return last_; }
 
 private:
     std::size_t size(std::size_t r) const noexcept { return std::span(example_(group_ + r).outcomes).size(); }
@@ -83,6 +85,10 @@ private:
             }
         else
             add(judge_each(loss_, rows<const scalar>(scores), slopes, [this](std::size_t k) -> const feedback& { return said(k); }));
+        if constexpr (pointwise_loss<Loss, scalar>) {
+            const feedback& what = said(filled_ - 1);
+            last_ = {*scores[filled_ - 1], static_cast<scalar>(what.label), *slopes[filled_ - 1], static_cast<scalar>(what.weight)};
+        }
         if (learning_) room_.backward(item());
         filled_ = 0;
         ++chunk_;
@@ -121,6 +127,7 @@ private:
     std::size_t group_ = 0, filled_ = 0, chunk_ = 0;
     noise noise_{};
     loss_sum total_{};
+    heard<scalar> last_{};
 };
 
 }  // namespace rivulet::inline RIVULET_ABI::detail

@@ -95,6 +95,15 @@ template <class Plan> std::size_t bytes_of(const Plan& plan, const typename Plan
     return bytes;
 }
 
+/// Whether no table pulls its rows towards zero, which some updaters do not take.
+template <class Plan> status check_unshrunk(const Plan& plan, const typename Plan::memories& kept) noexcept {
+    status found;
+    each_table(plan, kept, [&](const auto& table) {
+        if (table.shrinks()) found = {errc::setting, "an updater that looks ahead, such as scale_free, takes no shrink: it must be 0"};
+    });
+    return found;
+}
+
 /// Keeps the rows that were made for a step, or leaves no trace of them.
 template <class Plan> void settle(const Plan& plan, typename Plan::memories& kept, bool learned) noexcept {
     each_table(plan, kept, [&](auto& table) { table.settle(learned); });

@@ -29,6 +29,9 @@ struct loss_sum {
     double loss = 0, weight = 0;
 };
 
+/// An outcome as a loss saw it.
+template <class T> struct heard { T score = 0, label = 0, slope = 0, weight = 0; };
+
 /// What is wrong with the i-th outcome's feedback, if anything is.
 template <class Loss> status check_feedback(const Loss& loss, const feedback& what, std::size_t i) noexcept {
     if (!math::finite(what.label) || !loss.accepts(what.label, what.head))

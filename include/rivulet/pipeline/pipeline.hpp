@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../core/arena.hpp"
@@ -30,7 +31,8 @@ template <class Fuse, class Ranker, class Updater, class Loss = logistic, std::f
     using plan_type = detail::plan<Scalar, Fuse, Ranker>;
     static constexpr auto at = plan_type::at;
     static constexpr bool over_lists = listwise_loss<Loss, Scalar>;
-    static_assert(updater<Updater, Scalar>, "the third argument of a pipeline is an updater, such as adagrad{.rate = 0.05f}");
+    static_assert(updater<Updater, Scalar> || foresighted_updater<Updater, Scalar>,
+                  "the third argument of a pipeline is an updater, such as adagrad{.rate = 0.05f}");
     static_assert(loss_function<Loss, Scalar>, "the fourth argument of a pipeline is a loss, such as logistic{}");
     static_assert(detail::outputs_of<Loss> == Ranker::outputs, "the loss is about another number of outputs than the ranker gives");
 
@@ -47,6 +49,7 @@ public:
     explicit pipeline(Fuse fused, Ranker ranker = {}, Updater updater = {}, Loss loss = {}, setup start = {})
         : plan_(checked(plan_type(fused, ranker), updater, loss, start)), loss_(loss), weights_(at.size),
           kept_(plan_.make_memories(Updater::state)), descent_(updater, start), list_(over_lists ? start.longest_list : 0) {
+        if (descent_.foresighted) detail::require(detail::check_unshrunk(plan_, kept_));
         random seeded(start.seed);
         plan_.start(weights_.data(), seeded);
     }
@@ -76,10 +79,8 @@ public:
     ranking<small_ranking> rank(const Request& request, const catalogue_type& items, std::size_t k,
                                 const Choice& choice = {}) const noexcept {
         ranking<small_ranking> best;
-        if (k > best.capacity) {
-            best.status = {errc::limit, "rank (give it a buffer for more)", static_cast<double>(best.capacity), static_cast<double>(k)};
-            return best;
-        }
+        best.status = {errc::limit, "rank (give it a buffer for more)", static_cast<double>(best.capacity), static_cast<double>(k)};
+        if (k > best.capacity) return best;
         const ranked found = rank(request, items, std::span<scored>(best.room).first(k), choice);
         best.count = found.size();
         best.status = found.status;
@@ -178,6 +179,7 @@ public:
     template <class Request, class Outcomes>
     learned learn(std::span<const example<Request, Outcomes>> batch, batch_room<Request>& room) noexcept {
         if (batch.empty()) return {0, {errc::empty, "learn"}};
+        if (descent_.foresighted && batch.size() > 1) return {0, checks::one_outcome(batch.size())};
         for (const auto& one : batch)
             if (const status checked = check_example(one); !checked) return {0, checked};
         return step(
@@ -190,7 +192,8 @@ public:
         if (batch.empty()) return {0, {errc::empty, "loss"}};
         for (const auto& one : batch)
             if (const status checked = check_example(one); !checked) return {0, checked};
-        const detail::loss_sum sum = go_over(room, batch.size(), [&](std::size_t e) -> const auto& { return batch[e]; }, nullptr, {});
+        detail::heard<Scalar> last;
+        const detail::loss_sum sum = go_over(room, batch.size(), [&](std::size_t e) -> const auto& { return batch[e]; }, nullptr, {}).first;
         return {sum.weight > 0 ? sum.loss / sum.weight : 0, {}};
     }
 
@@ -267,23 +270,27 @@ public:
 
 private:
     using checks = detail::checks<plan_type>;
-    template <class Example> status check_example(const Example& e) const noexcept { return checks::example(loss_, list_.longest(), e); }
+    template <class Example> status check_example(const Example& e) const noexcept {
+        return checks::example(loss_, list_.longest(), e, descent_.foresighted);
+    }
 
     auto learns() const noexcept {
         return [this](std::size_t i) { return !descent_.component_frozen(i); };
     }
     template <class Room, class ExampleOf>
-    detail::loss_sum go_over(Room& room, std::size_t number, ExampleOf&& example, Scalar* g, noise dropping) noexcept {
+    auto go_over(Room& room, std::size_t number, ExampleOf&& example, Scalar* g, noise dropping) noexcept {
         detail::lesson<Loss, Room, plan_type, std::remove_reference_t<ExampleOf>> lesson(plan_, loss_, room, list_, example);
-        return lesson.take(number, weights_.data(), kept_, g, learns(), dropping);
+        const detail::loss_sum sum = lesson.take(number, weights_.data(), kept_, g, learns(), dropping);
+        return std::pair(sum, lesson.last());
     }
     template <class Room, class ExampleOf> learned step(Room& room, std::size_t number, ExampleOf&& example, bool again) noexcept {
-        const noise dropping = noise{descent_.limits().seed | 1}.of(descent_.steps());
+        const noise dropping = plan_type::drops ? noise{descent_.limits().seed | 1}.of(descent_.steps()) : noise{};
         for (std::size_t e = 0; e < number; ++e) detail::admit(plan_, weights_.data(), kept_, example(e), learns());
-        const detail::loss_sum sum = go_over(room, number, example, descent_.begin(), dropping);
+        const auto [sum, only] = go_over(room, number, example, descent_.begin(), dropping);
         const bool counts = sum.weight > 0 || !math::finite(sum.loss);  // if nothing does, momentum and decay stand still, too
         learned result;
-        if (counts) result.status = descent_.step(plan_, weights_.data(), kept_, Scalar(1) / static_cast<Scalar>(number), result.clipped);
+        const Scalar mean = Scalar(1) / static_cast<Scalar>(number);
+        if (counts) result.status = descent_.step(plan_, weights_.data(), kept_, mean, result.clipped, loss_, only);
         detail::settle(plan_, kept_, counts && result);
         if (!counts || !result) return result;
         if (!again)

@@ -33,8 +33,21 @@ template <class Scalar, class... Components, class Ranker> class plan<Scalar, fu
     template <std::size_t I> using component = std::tuple_element_t<I, std::tuple<Components...>>;
     template <std::size_t I> static constexpr binding bound = component<I>::bound;
 
+    template <class C>
+    static constexpr bool takes_noise = requires(const C& c, const Scalar* w, const any_record<Scalar>& side, Scalar* out, noise by) {
+        c.forward(w, side, out, by);
+    };
+
     template <class C, bool Pair> struct context_part_of { using type = nothing; };
     template <class C> struct context_part_of<C, true> { using type = typename C::template context_part<Scalar>; };
+    template <class C, bool Wanted> struct trace_on { using type = no_memory; };
+    template <class C> struct trace_on<C, true> { using type = typename trace_of<C, Scalar>::type; };
+
+    /// A component's room for work. A tuple would fill it with zeros at every step: kilobytes that are written before they are read.
+    template <class T> struct unset {
+        T value;
+        unset() noexcept {}
+    };
 
 public:
     using scalar = Scalar;
@@ -45,6 +58,14 @@ public:
     static constexpr layout<Ranker, Components...> at{};
     /// Which of the components are of a type.
     template <class Component> static constexpr std::array<bool, count> are{std::is_same_v<Component, Components>...};
+
+    /// Whether a training step draws anything: a ranker or component has dropout, or may have.
+    static constexpr bool drops = [] {
+        if constexpr (requires { Ranker::drops; })
+            return bool(Ranker::drops);
+        else
+            return true;
+    }() || (takes_noise<Components> || ...);
 
     /// Rows of candidates that are scored together: their activations stay in the first cache.
     static constexpr std::size_t block = 24;
@@ -66,7 +87,7 @@ public:
     static constexpr std::size_t values = count == 0 ? padded(first) : part_offset[count - 1] + part_width[count - 1];
 
     /// What a request keeps: bias and the context's share of the first layer, and the parts of the pair components.
-    using context_parts = std::tuple<typename context_part_of<Components, Components::bound == binding::pair>::type...>;
+    using context_parts = std::tuple<unset<typename context_part_of<Components, Components::bound == binding::pair>::type>...>;
     struct request_values {
         alignas(64) std::array<Scalar, padded(first)> base;
         context_parts parts;
@@ -74,7 +95,8 @@ public:
 
     /// What components keep beside the arena, and what of it catalogues keep copies of.
     using memories = std::tuple<typename memory_of<Components, Scalar>::type...>;
-    using traces = std::tuple<typename trace_of<Components, Scalar>::type...>;
+    /// What the forward pass of the components of one side leaves for their backward pass.
+    template <binding Side> using traces = std::tuple<unset<typename trace_on<Components, Components::bound == Side>::type>...>;
     struct published {
         std::tuple<typename published_of<Components, Scalar>::type...> kept;
 
@@ -177,7 +199,7 @@ public:
             if constexpr (bound<i> == binding::context)
                 add_share<i>(w, std::get<i>(known), request, kept.base.data(), see);
             else if constexpr (bound<i> == binding::pair)
-                prepare_context_part<i>(w, known, request, std::get<i>(kept.parts));
+                prepare_context_part<i>(w, known, request, std::get<i>(kept.parts).value);
         });
     }
 
@@ -291,7 +313,7 @@ private:
             for (std::size_t r = 0; r < number; ++r) std::copy_n(candidates[r] + part_offset[I], part, gathered.data() + r * part);
             parts = {gathered.data(), number, part};
         }
-        join_parts<I>(w, known, std::get<I>(kept.parts), parts, out);
+        join_parts<I>(w, known, std::get<I>(kept.parts).value, parts, out);
     }
     /// sum += the component's value times its rows of the first layer.
     template <std::size_t I, class Known, class Side, class See = ignore>

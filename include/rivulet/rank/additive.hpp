@@ -13,7 +13,7 @@ struct additive {
                                  activations = linear::activations;
     static constexpr auto widths = linear::widths;
     static constexpr auto layer_begin = linear::layer_begin;
-    static constexpr bool adds_up = true;  // the pipeline's first layer is ones
+    static constexpr bool adds_up = true, drops = linear::drops;  // adds_up: the pipeline's first layer is ones
 
     static double first_limit(std::size_t in) noexcept { return linear::first_limit(in); }
     template <class T> void start(T*, random&) const noexcept {}

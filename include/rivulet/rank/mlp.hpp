@@ -29,6 +29,7 @@ template <std::size_t... Units> struct mlp {
     }
     static constexpr std::size_t weights = offset(layers);
     static constexpr std::size_t outputs = 1;
+    static constexpr bool drops = false;  // takes no noise
     /// Where the weights of each layer begin: the first is the pipeline's; the end comes last.
     static constexpr std::array<std::size_t, layers + 1> layer_begin = [] {
         std::array<std::size_t, layers + 1> begin{};

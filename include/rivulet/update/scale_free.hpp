@@ -9,48 +9,18 @@
 
 #include "../core/concepts.hpp"
 #include "../math/vector.hpp"
+#include "foresight.hpp"
 #include "schedule.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
-
-/// What one outcome pulls a score with. An updater in two phases sees g_i = weight * slope * x_i, where x_i = d score / d w_i.
-template <class T> struct pull {
-    T slope;       ///< d loss / d score
-    T weight = 1;  ///< the outcome's importance, above 0
-};
-
-/// What ranges of weights found out together about the step to come.
-struct foresight {
-    double movement = 0;  ///< how far it would move the score, at a factor of 1: sum of x_i d_i; in units of the score
-    double size = 0;      ///< sum of (x_i / N_i)^2: how many features there are, each counted by how large it is beside its largest
-    foresight& operator+=(const foresight& more) noexcept {
-        movement += more.movement;
-        size += more.size;
-        return *this;
-    }
-};
-
-/// What is kept over all steps, once a pipeline: the weights of the outcomes learned, and their weighted sizes.
-struct mean_size {
-    double weight = 0, size = 0;
-    /// With one more outcome.
-    mean_size with(double importance, double of) const noexcept { return {weight + importance, size + importance * of}; }
-};
 
 /// N_i = max |x_i|, w_i *= old N_i / N_i; G_i += weight * slope^2 x_i^2; w_i -= rate sqrt(W / S) g_i / (N_i sqrt(G_i)) (NAG of Ross,
 /// Mineiro & Langford 2013). Multiply a feature by any constant, and all scores stay what they
 /// were. W is the weight of all outcomes and S the sum of weight * sum_i (x_i / N_i)^2, so that a step does not grow with the number of
 /// features.
 ///
-/// Two phases, so that the whole step can be shortened to what an infinitely divided one comes to, which does not pass the label
-/// (Karampatziakis & Langford 2011), over ranges of weights that are walked one after the other:
-///
-///     foresight ahead;
-///     for (each range) ahead += updater.measure(g, state, n, pull);
-///     total = total.with(pull.weight, ahead.size);
-///     T factor = updater.factor<T>(total, steps);
-///     factor *= damping(loss, score, label, pull.slope, factor * ahead.movement);
-///     for (each range) updater.step(w, g, state, n, pull, factor);
+/// Two phases (foresight.hpp), so that the whole step can be shortened to what an infinitely divided one comes to, which does not pass the
+/// label (Karampatziakis & Langford 2011). It takes one outcome a step, and no pull of rows towards zero.
 ///
 /// With fixed rates an outcome of weight 2 then equals two of weight 1. As in Vowpal Wabbit, whose default this is, a weight is rescaled
 /// after the score was formed, so in a step that meets a new largest |x_i| that score moves by the rescaling as well. A row that lies
@@ -140,13 +110,5 @@ private:
         return std::abs(with.weight * with.slope) > least<T> && with.weight > T(0);
     }
 };
-
-/// What a step is to be multiplied by, in (0, 1], to move the score as far as the same step infinitely divided; `movement` is how far it
-/// would move it undivided, 0 or more. 1 for a slope or a movement of 0.
-template <class T, divisible_loss<T> Loss> T damping(const Loss& loss, T score, T label, T slope, T movement) noexcept {
-    const T steep = std::abs(slope);
-    if (!(steep > T(1e-18)) || !(movement > T(0))) return T(1);
-    return std::min(T(1), std::abs(loss.movement(score, label, movement / steep)) / movement);
-}
 
 }  // namespace rivulet::inline RIVULET_ABI

@@ -34,6 +34,7 @@ struct schedule {
     /// O(1), in double: once a step, not once a weight.
     double factor(std::uint64_t steps) const noexcept {
         if (steps < warm_up) return (static_cast<double>(steps) + 1) / static_cast<double>(warm_up);
+        if (curve == rivulet::curve::constant) return 1;
         const double gone = static_cast<double>(steps - warm_up) / static_cast<double>(over), lowest = static_cast<double>(floor);
         switch (curve) {
         case rivulet::curve::inverse_square_root:

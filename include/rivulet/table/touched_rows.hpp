@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// The rows that a step is about: their slots, and the slopes of their weights side by side.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <span>
+
+#include "../core/config.hpp"
+
+namespace rivulet::inline RIVULET_ABI {
+
+/// A list of slots, each once, and a (count, Width) block of slopes, with room for every row of a table, so that a step allocates nothing.
+/// Room that no step has used takes no memory of the machine's. Between two steps the list is empty: a copy is an empty list with as much
+/// room. A slot is found through a small index that is as large as the step needs; a mark in the row would be quicker to write, but rows
+/// are what caches are too small for.
+template <class T, std::size_t Width> class touched_rows {
+public:
+    static constexpr std::size_t spare = 8;  ///< places behind the list's end that may be read: of slots of the table, and any slopes
+
+    /// `most` rows. Throws std::bad_alloc.
+    explicit touched_rows(std::size_t most)
+        : most_(most), slots_(zeros<std::uint32_t>(most + spare)), slopes_(zeros<T>((most + spare) * Width)),
+          index_(zeros<std::uint32_t>(places(most))) {}
+    touched_rows(const touched_rows& other) : touched_rows(other.most_) {}
+    touched_rows(touched_rows&&) noexcept = default;
+    touched_rows& operator=(const touched_rows& other) {
+        if (most_ != other.most_) return *this = touched_rows(other);
+        clear();
+        return *this;
+    }
+    touched_rows& operator=(touched_rows&&) noexcept = default;
+
+    /// Where a slot is in the list; at its end, with slopes of zero, if it was not there.
+    std::size_t place(std::uint32_t slot) noexcept {
+        const std::size_t at = search(slot, slots_.get(), index_.get(), mask_);
+        if (index_[at] == 0) {
+            slots_[count_] = slot;
+            std::fill_n(slopes(count_), Width, T(0));
+            index_[at] = static_cast<std::uint32_t>(++count_);
+            if (count_ > room()) widen();
+            return count_ - 1;
+        }
+        return index_[at] - 1;
+    }
+    /// The same of n slots. True if each is new, so that their places follow one another.
+    bool place_all(const std::uint32_t* slots, std::uint32_t* places, std::size_t n) noexcept requires(Width == 1) {
+        if (count_ + n > room()) {  // the index may have to grow on the way
+            for (std::size_t i = 0; i < n; ++i) places[i] = static_cast<std::uint32_t>(place(slots[i]));
+            return false;  // perhaps they are
+        }
+        std::uint32_t *const listed = slots_.get(), *const index = index_.get();
+        T* const sums = slopes_.get();
+        const std::size_t mask = mask_;
+        std::size_t count = count_;
+        for (std::size_t i = 0; i < n; ++i) {
+            std::uint32_t& found = index[search(slots[i], listed, index, mask)];
+            if (found == 0) {
+                listed[count] = slots[i];
+                sums[count] = T(0);
+                found = static_cast<std::uint32_t>(++count);
+            }
+            places[i] = found - 1;
+        }
+        const bool new_ones = count == count_ + n;
+        count_ = count;
+        return new_ones;
+    }
+    std::size_t count() const noexcept { return count_; }
+    std::uint32_t slot(std::size_t i) const noexcept { return slots_[i]; }
+    T* slopes(std::size_t i) noexcept { return slopes_.get() + i * Width; }
+    /// Of all rows: (count, Width).
+    std::span<T> slopes() noexcept { return {slopes_.get(), count_ * Width}; }
+    std::span<const T> slopes() const noexcept { return {slopes_.get(), count_ * Width}; }
+    void clear() noexcept {
+        std::fill_n(index_.get(), mask_ + 1, 0u);
+        mask_ = fewest_places - 1;
+        count_ = 0;
+    }
+    /// Bytes of the whole room.
+    std::size_t memory() const noexcept { return (most_ + places(most_)) * sizeof(std::uint32_t) + most_ * Width * sizeof(T); }
+
+private:
+    struct release {
+        void operator()(void* block) const noexcept { std::free(block); }
+    };
+    /// Pages of zeros that the system gives when they are first written.
+    template <class Number> static std::unique_ptr<Number[], release> zeros(std::size_t count) {
+        std::unique_ptr<Number[], release> block(static_cast<Number*>(std::calloc(std::max<std::size_t>(count, 1), sizeof(Number))));
+        if (!block) throw std::bad_alloc();
+        return block;
+    }
+    static constexpr std::size_t fewest_places = 256;
+    static std::size_t places(std::size_t most) noexcept { return std::max(std::bit_ceil(2 * most), fewest_places); }
+    /// The place of a slot in the index, or the free one where it belongs (linear probing). Slots lie densely or are hashes: their last
+    /// bits tell them apart.
+    static std::size_t search(std::uint32_t slot, const std::uint32_t* listed, const std::uint32_t* index, std::size_t mask) noexcept {
+        std::size_t at = slot & mask;
+        while (index[at] != 0 && listed[index[at] - 1] != slot) at = (at + 1) & mask;
+        return at;
+    }
+    std::size_t room() const noexcept { return (mask_ + 1) / 2; }
+    void widen() noexcept {
+        if (mask_ + 1 == places(most_)) return;
+        mask_ = 2 * mask_ + 1;
+        std::fill_n(index_.get(), mask_ + 1, 0u);
+        for (std::size_t i = 0; i < count_; ++i)
+            index_[search(slots_[i], slots_.get(), index_.get(), mask_)] = static_cast<std::uint32_t>(i + 1);
+    }
+
+    std::size_t most_, count_ = 0;
+    std::size_t mask_ = fewest_places - 1;  // the index has mask + 1 places: 1 + where the slot that belongs there is listed, or 0
+    std::unique_ptr<std::uint32_t[], release> slots_;
+    std::unique_ptr<T[], release> slopes_;
+    std::unique_ptr<std::uint32_t[], release> index_;
+};
+
+}  // namespace rivulet::inline RIVULET_ABI
