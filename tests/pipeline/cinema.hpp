@@ -223,6 +223,30 @@ std::vector<double> naive(const rv::factorisation<Width, Features...>&, const Me
     return {sum};
 }
 
+template <class History, class Item, std::size_t Width, class T, class Memory, class Request, class Record>
+std::vector<double> naive(const rv::attend_ids<History, Item, Width>&, const Memory& known, const T*, const T*, const Request& request,
+                          const Record& item) {
+    const std::vector<T> nothing(Width);
+    const auto asked = ids_of<Item>(item);
+    const auto q = asked.empty() ? std::vector<double>(Width) : row_of(known, nothing.data(), asked[0].id);
+    std::vector<double> out(Width + 1);
+    double total = 0;
+    for (const auto& [id, value] : ids_of<History>(request)) {
+        if (known.find(id) == nullptr) continue;
+        const auto row = row_of(known, nothing.data(), id);
+        double logit = 0;
+        for (std::size_t k = 0; k < Width; ++k) logit += q[k] * row[k];
+        const double share = std::exp(logit / std::sqrt(static_cast<double>(Width)));
+        total += share;
+        for (std::size_t k = 0; k < Width; ++k) out[k] += share * value * row[k];
+    }
+    for (std::size_t k = 0; k < Width; ++k) {
+        if (total > 0) out[k] /= total;
+        out[Width] += q[k] * out[k];
+    }
+    return out;
+}
+
 /// The score of a pipeline of these components and of pass.
 template <class Pipeline, class Request, class Item> double naive_score(const Pipeline& ranker, const Request& request, const Item& item) {
     using plan = typename Pipeline::plan;

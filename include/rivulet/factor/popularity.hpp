@@ -15,7 +15,7 @@
 #include "../input/ids.hpp"
 #include "../math/settings.hpp"
 #include "../table/id_directory.hpp"
-#include "carried_id.hpp"
+#include "../table/carried_id.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 namespace detail {

@@ -17,7 +17,7 @@
 #include "../input/ids.hpp"
 #include "../math/settings.hpp"
 #include "../table/id_directory.hpp"
-#include "carried_id.hpp"
+#include "../table/carried_id.hpp"
 #include "neighbours.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
