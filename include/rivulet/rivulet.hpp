@@ -41,6 +41,7 @@
 #include "embed/embed.hpp"
 #include "embed/hashed.hpp"
 #include "factor/factorisation.hpp"
+#include "factor/folded.hpp"
 #include "factor/implicit_als.hpp"
 #include "factor/neighbours.hpp"
 #include "factor/personal.hpp"

@@ -141,6 +141,20 @@ public:
     const implicit_als_settings& settings() const noexcept { return settings_; }
     /// Bytes held.
     std::size_t memory() const noexcept { return (users_.size() + items_.size() + gram_.size()) * sizeof(Scalar); }
+    /// f(std::span<std::byte>) for the items' factors and what is summed from them: all that folding in depends on, in one order, to be
+    /// read back by a model of as many items.
+    template <class F> void item_parts(F&& f) {
+        for (arena<Scalar>* part : {&items_, &gram_}) f(std::as_writable_bytes(part->span()));
+    }
+    template <class F> void item_parts(F&& f) const {
+        for (const arena<Scalar>* part : {&items_, &gram_}) f(part->bytes());
+    }
+    /// The first of those numbers that is not finite, or their count.
+    std::size_t first_bad_number() const noexcept {
+        const std::size_t at = math::first_nonfinite(items_.data(), items_.size());
+        return at < items_.size() ? at : at + math::first_nonfinite(gram_.data(), gram_.size());
+    }
+    std::size_t item_numbers() const noexcept { return items_.size() + gram_.size(); }
     /// f(std::span<const std::byte>) for all that scores and folding in depend on, in one order: for a digest, or to write.
     template <class F> void parts(F&& f) const {
         for (const arena<Scalar>* part : {&users_, &items_, &gram_}) f(part->bytes());
