@@ -6,6 +6,7 @@
 #include "mnist/trial.hpp"
 #include "shared/bad_input.hpp"
 #include "shared/build.hpp"
+#include "shared/byte_stream.hpp"
 #include "shared/progress.hpp"
 #include "shared/text.hpp"
 
@@ -127,7 +128,7 @@ std::optional<options> parse(int count, char** words) {
         const auto given = known.parse(count, words);
         if (given.count("help")) {
             std::cout << known.help() << '\n'
-                      << (reads_gzip() ? "" : "This program was built without zlib: it reads unpacked files only.\n")
+                      << (shared::reads_gzip() ? "" : "This program was built without zlib: it reads unpacked files only.\n")
                       << "Exit codes: 0 done, 1 a training failed or a file could not be written, 2 bad arguments or data.\n";
             return std::nullopt;
         }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // MovieLens 100K in time order: each rating is predicted, then learned, by a ladder of models from the mean to personal states. The models
 // and their settings are in ratings/model.hpp.
-#include "ratings/movielens.hpp"
 #include "ratings/report.hpp"
 #include "ratings/trial.hpp"
 #include "shared/bad_input.hpp"
 #include "shared/build.hpp"
+#include "shared/movielens.hpp"
 #include "shared/progress.hpp"
 #include "shared/text.hpp"
 

@@ -3,17 +3,11 @@
 #include "idx.hpp"
 
 #include "../shared/bad_input.hpp"
+#include "../shared/byte_stream.hpp"
 #include "../shared/text.hpp"
-
-#ifdef MNIST_READS_GZIP
-#include <zlib.h>
-#else
-#include <fstream>
-#endif
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <string_view>
 
 namespace mnist {
@@ -25,71 +19,6 @@ namespace {
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& what) {
     throw bad_input(clean(file.string()) + ": " + what);
 }
-
-/// The bytes of a file, unpacked.
-class byte_stream {
-public:
-    explicit byte_stream(const std::filesystem::path& file) : file_(file) {
-        std::error_code unknown;
-        if (!std::filesystem::is_regular_file(file, unknown)) refuse(file, "expected a file, found none");
-        open();
-    }
-
-    /// Appends at most `count` bytes to `out`, fewer only at the end of the file.
-    void read(std::vector<std::uint8_t>& out, std::size_t count) {
-        constexpr std::size_t at_once = std::size_t(1) << 20;  // so that a header that lies about a short file costs no memory
-        while (count > 0) {
-            const std::size_t wanted = std::min(count, at_once), before = out.size();
-            out.resize(before + wanted);
-            const std::size_t got = some(out.data() + before, wanted);
-            out.resize(before + got);
-            if (got == 0) return;
-            count -= got;
-        }
-    }
-
-private:
-    std::filesystem::path file_;
-
-#ifdef MNIST_READS_GZIP
-    struct closes {
-        void operator()(gzFile file) const { gzclose(file); }
-    };
-
-    void open() {
-        stream_.reset(gzopen(file_.c_str(), "rb"));  // reads plain files, too
-        if (!stream_) refuse(file_, "cannot be opened");
-    }
-    std::size_t some(std::uint8_t* to, std::size_t count) {
-        const int got = gzread(stream_.get(), to, static_cast<unsigned>(count));
-        int code = Z_OK;
-        const char* const said = gzerror(stream_.get(), &code);
-        if (code == Z_BUF_ERROR) refuse(file_, "the gzipped data are cut off");
-        if (got < 0 || (code != Z_OK && code != Z_STREAM_END)) refuse(file_, "cannot be read: " + clean(said));
-        return static_cast<std::size_t>(got);
-    }
-
-    std::unique_ptr<std::remove_pointer_t<gzFile>, closes> stream_;
-#else
-    void open() {
-        stream_.open(file_, std::ios::binary);
-        std::array<char, 2> start{};
-        stream_.read(start.data(), start.size());
-        if (stream_ && start == std::array{'\x1f', '\x8b'})
-            refuse(file_, "is gzipped, and this program was built without zlib: unpack it with gunzip");
-        stream_.clear();
-        stream_.seekg(0);
-        if (!stream_) refuse(file_, "cannot be read");
-    }
-    std::size_t some(std::uint8_t* to, std::size_t count) {
-        stream_.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(count));
-        if (stream_.bad()) refuse(file_, "cannot be read");
-        return static_cast<std::size_t>(stream_.gcount());
-    }
-
-    std::ifstream stream_;
-#endif
-};
 
 std::string bytes(std::uint64_t count) { return grouped(count) + (count == 1 ? " byte" : " bytes"); }
 
@@ -132,23 +61,7 @@ std::vector<std::uint8_t> read_idx(const std::filesystem::path& file, std::span<
     return content;
 }
 
-std::filesystem::path find(const std::filesystem::path& folder, const std::string& name) {
-    const std::filesystem::path plain = folder / name, packed = folder / (name + ".gz");
-    std::error_code unknown;
-    if (std::filesystem::exists(plain, unknown)) return plain;
-    if (std::filesystem::exists(packed, unknown)) return packed;
-    refuse(folder, "expected " + name + " or " + name + ".gz in this folder, found neither");
-}
-
 }  // namespace
-
-bool reads_gzip() noexcept {
-#ifdef MNIST_READS_GZIP
-    return true;
-#else
-    return false;
-#endif
-}
 
 std::vector<std::uint8_t> read_pixels(const std::filesystem::path& file) {
     constexpr std::array<std::uint32_t, 2> sizes{side, side};
@@ -165,7 +78,7 @@ std::vector<std::uint8_t> read_labels(const std::filesystem::path& file) {
 }
 
 image_set read_images(const std::filesystem::path& folder, const std::string& name) {
-    const std::filesystem::path labels = find(folder, name + "-labels-idx1-ubyte"), images = find(folder, name + "-images-idx3-ubyte");
+    const std::filesystem::path labels = find_file(folder, name + "-labels-idx1-ubyte"), images = find_file(folder, name + "-images-idx3-ubyte");
     image_set found{.pixels = {}, .labels = read_labels(labels)};
     found.pixels = read_pixels(images);
     if (const std::size_t count = found.pixels.size() / (side * side); count != found.size())

@@ -31,7 +31,4 @@ image_set read_images(const std::filesystem::path& folder, const std::string& na
 std::vector<std::uint8_t> read_pixels(const std::filesystem::path& file);
 std::vector<std::uint8_t> read_labels(const std::filesystem::path& file);
 
-/// Whether gzipped files can be read.
-bool reads_gzip() noexcept;
-
 }  // namespace mnist

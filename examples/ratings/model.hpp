@@ -12,7 +12,7 @@
 #include <rivulet/rank/additive.hpp>
 #include <rivulet/rivulet.hpp>
 
-#include "movielens.hpp"
+#include "../shared/movielens.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ namespace stars {
 
 namespace rv = rivulet;
 
-inline constexpr std::size_t eras = 16, ages = 7, sexes = 2;
+inline constexpr std::size_t eras = movielens::eras, ages = movielens::age_bands, sexes = 2;
 inline constexpr float lowest = 1, middle = 3, highest = 5;  // models learn how far from the middle a rating is
 
 struct user : rv::context_ids<> {};
@@ -42,9 +42,7 @@ struct user_facts {
     std::array<float, about_user::width> about{};
 
     explicit user_facts(const movielens::person& one) : id(one.id) {
-        constexpr std::array from{18, 22, 27, 35, 45, 55};
-        const auto age = static_cast<std::size_t>(std::upper_bound(from.begin(), from.end(), one.age) - from.begin());
-        traits = {age, ages + std::size_t(one.woman), ages + sexes + one.occupation};
+        traits = {movielens::age_band(one.age), ages + std::size_t(one.woman), ages + sexes + one.occupation};
         for (const rv::item_id trait : traits) about[trait] = 1;
     }
 };
@@ -60,10 +58,7 @@ struct film_facts {
         for (std::size_t genre = 0; genre < movielens::genres; ++genre)
             if (one.of[genre]) kinds[count++] = genre;
         std::fill_n(shares.begin(), count, 1 / std::sqrt(static_cast<float>(count)));
-        constexpr std::array from{1940, 1950, 1960, 1970, 1980, 1985, 1990, 1993, 1994, 1995, 1996, 1997, 1998, 1999, 2000};
-        const auto era =
-            one.year == 0 ? eras - 1 : static_cast<std::size_t>(std::upper_bound(from.begin(), from.end(), one.year) - from.begin());
-        kinds[count] = movielens::genres + era;
+        kinds[count] = movielens::genres + movielens::era(one.year);
         shares[count++] = 1;
         for (std::size_t k = 0; k < count; ++k) about[kinds[k]] = 1;
     }

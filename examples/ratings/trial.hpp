@@ -2,7 +2,7 @@
 // Runs a model over ratings: each is predicted, then learned; and what a model makes of users that it has never seen.
 #pragma once
 
-#include "movielens.hpp"
+#include "../shared/movielens.hpp"
 
 #include <array>
 #include <cstddef>

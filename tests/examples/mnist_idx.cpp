@@ -3,11 +3,12 @@
 #include "../../examples/mnist/idx.hpp"
 
 #include "../../examples/shared/bad_input.hpp"
+#include "../../examples/shared/byte_stream.hpp"
 #include "scratch_folder.hpp"
 
 #include <doctest/doctest.h>
 
-#ifdef MNIST_READS_GZIP
+#ifdef EXAMPLES_READ_GZIP
 #include <zlib.h>
 #endif
 
@@ -51,7 +52,7 @@ std::string of_label_file(const bytes& content) {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-#ifdef MNIST_READS_GZIP
+#ifdef EXAMPLES_READ_GZIP
 bytes gzipped(const bytes& content) {
     const scratch_folder folder;
     const auto path = folder.path() / "packed";
@@ -136,9 +137,9 @@ TEST_CASE("idx: files that are missing or do not belong together are refused") {
     CHECK(contains(complaint([&] { mnist::read_pixels(folder.path() / "nowhere"); }), "nowhere: expected a file, found none"));
 }
 
-#ifdef MNIST_READS_GZIP
+#ifdef EXAMPLES_READ_GZIP
 TEST_CASE("idx: gzipped files are read as the files in them, and refused when they are cut off or spoilt") {
-    CHECK(mnist::reads_gzip());
+    CHECK(shared::reads_gzip());
     bytes content = image_file(40, 40 * 784);
     for (std::size_t i = 16; i < content.size(); ++i) content[i] = static_cast<char>(i * i * 2654435761u >> 13);
     const bytes packed = gzipped(content);
@@ -157,7 +158,7 @@ TEST_CASE("idx: gzipped files are read as the files in them, and refused when th
 }
 #else
 TEST_CASE("idx: without zlib, gzipped files are refused with what to do") {
-    CHECK_FALSE(mnist::reads_gzip());
+    CHECK_FALSE(shared::reads_gzip());
     CHECK(contains(of_pixels("\x1f\x8b\x08 and so on"), "built without zlib: unpack it with gunzip"));
 }
 #endif

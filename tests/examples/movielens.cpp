@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tests of how the example ratings reads MovieLens 100K: what it makes of it, and the sentence for each kind of mistake.
-#include "../../examples/ratings/movielens.hpp"
+#include "../../examples/shared/movielens.hpp"
 
 #include "../../examples/ratings/model.hpp"
 #include "scratch_folder.hpp"

@@ -2,19 +2,18 @@
 // MovieLens 100K as read from its folder: who gave which film how many stars when, and what is known of films and users.
 #pragma once
 
-#include "../shared/bad_input.hpp"
+#include "bad_input.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace movielens {
 
-inline constexpr std::size_t genres = 19, most_occupations = 21;
+inline constexpr std::size_t genres = 19, most_occupations = 21, age_bands = 7, eras = 16;
 
 struct film {
     std::uint64_t id = 0;
@@ -42,6 +41,10 @@ struct archive {
     std::vector<person> users;
     std::vector<std::string> occupations;  // in the order of their first line
 };
+
+/// Which of the age_bands an age lies in, and which of the eras a year does; the last one without a year.
+[[nodiscard]] std::size_t age_band(int age);
+[[nodiscard]] std::size_t era(int year);
 
 /// Reads u.data, u.item and u.user. Throws shared::bad_input unless all of them are fine, with file, line, what was expected, what was got.
 [[nodiscard]] archive read(const std::filesystem::path& folder);
