@@ -24,7 +24,7 @@ inline void require(const rv::status& result) {
 template <class Model> class player {
 public:
     player(const stream& over, std::uint64_t seed)
-        : over_(over), rated_(over.users.size() * over.films.size()), known_(over.films.size()), draw_(seed + 1),
+        : over_(over), rated_(over.users.size() * over.films.size()), last_(over.users.size()), known_(over.films.size()), draw_(seed + 1),
           ranker_(Model::make({room(over.users.size()), room(over.films.size()), seed})), items_(ranker_.catalogue()) {
         for (std::size_t film = 0; over.all_films_known && film < over.films.size(); ++film) meet(film);
         outcomes_.reserve(Model::drawn + 1);
@@ -36,7 +36,7 @@ public:
         for (std::size_t e = 0; e < over_.events.size(); ++e) {
             const event& one = over_.events[e];
             const bool is_new = !known_[one.film];
-            const auto asks = Model::request(one.user, over_.users[one.user]);
+            const auto asks = Model::request({one.user, over_.users[one.user], last_[one.user]});
             if (one.liked && !rated(one.user, one.film)) {
                 const std::size_t place = is_new ? listed : place_of(asks, one);
                 found.all.add(place);
@@ -45,7 +45,7 @@ public:
             }
             if (is_new) meet(one.film);
             hear(asks, one);
-            rated_[one.user * over_.films.size() + one.film] = true;
+            remember(one);
             if (e % refresh_every == 0) ranker_.refresh(items_);
             watch(e + 1, found.all.recall());
         }
@@ -66,6 +66,12 @@ private:
         known_[film] = true;
         films_.push_back(film);
     }
+    void remember(const event& one) {
+        rated_[one.user * over_.films.size() + one.film] = true;
+        std::vector<rv::item_id>& last = last_[one.user];
+        last.insert(last.begin(), one.film);
+        if (last.size() > remembered) last.pop_back();
+    }
     /// From 0; `listed` if it is not among the first.
     template <class Request> std::size_t place_of(const Request& asks, const event& one) const {
         const auto best = ranker_.rank(asks, items_, listed, [&](rv::item_id film) { return !rated(one.user, film); });
@@ -83,12 +89,13 @@ private:
             }
             require(ranker_.learn(asks, outcomes_).status);
         } else if (one.liked || Model::hears_all) {
-            require(ranker_.observe(asks, items_.at(one.film), rv::click));
+            require(ranker_.observe(asks, items_.at(one.film), one.liked ? rv::click : looked_at));
         }
     }
 
     const stream& over_;
     std::vector<bool> rated_;     // (users, films)
+    std::vector<std::vector<rv::item_id>> last_;  // (users): what each rated last, newest first
     std::vector<bool> known_;     // (films)
     std::vector<std::size_t> films_;  // that are known
     rv::random draw_;
