@@ -78,7 +78,8 @@ std::vector<std::uint8_t> read_labels(const std::filesystem::path& file) {
 }
 
 image_set read_images(const std::filesystem::path& folder, const std::string& name) {
-    const std::filesystem::path labels = find_file(folder, name + "-labels-idx1-ubyte"), images = find_file(folder, name + "-images-idx3-ubyte");
+    const std::filesystem::path labels = find_file(folder, name + "-labels-idx1-ubyte"),
+                                images = find_file(folder, name + "-images-idx3-ubyte");
     image_set found{.pixels = {}, .labels = read_labels(labels)};
     found.pixels = read_pixels(images);
     if (const std::size_t count = found.pixels.size() / (side * side); count != found.size())

@@ -71,9 +71,7 @@ public:
     std::uint64_t id(std::size_t i, std::string_view what) const {
         return number<std::uint64_t>(i, 0, std::numeric_limits<std::uint64_t>::max(), what);
     }
-    std::int64_t time(std::size_t i) const {
-        return number<std::int64_t>(i, 0, std::int64_t{1} << 40, "seconds since 1970");
-    }
+    std::int64_t time(std::size_t i) const { return number<std::int64_t>(i, 0, std::int64_t{1} << 40, "seconds since 1970"); }
     /// The same id, of something that another file tells of.
     std::size_t known(std::size_t i, std::string_view what, const places& in) const {
         const auto found = in.find(id(i, what));

@@ -88,8 +88,7 @@ archive read(const std::filesystem::path& folder) {
     fields file(folder / "u.data", '\t', 4);
     while (file.next())
         found.ratings.push_back({file.known(0, "the id of a user", users), file.known(1, "the id of a film", films),
-                                 static_cast<float>(file.number(2, 1, 5, "stars")),
-                                 file.time(3)});
+                                 static_cast<float>(file.number(2, 1, 5, "stars")), file.time(3)});
     if (found.ratings.empty()) file.fail_empty();
     std::stable_sort(found.ratings.begin(), found.ratings.end(), [](const rating& a, const rating& b) { return a.time < b.time; });
     return found;

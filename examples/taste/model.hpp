@@ -145,8 +145,7 @@ struct whole {
         const rv::room_for_ids users{by.users}, films{by.films}, few{.capacity = 64};
         return rv::pipeline{
             rv::fuse{takes(by), near_last(by), near_liked(by), rv::embed<film, 8>{.room = films, .seed = by.seed},
-                     rv::factorisation<16, user, traits, film, kinds>{
-                         .room = {users, few, films, few}, .spread = 0.1f, .seed = by.seed},
+                     rv::factorisation<16, user, traits, film, kinds>{.room = {users, few, films, few}, .spread = 0.1f, .seed = by.seed},
                      rv::factorisation<16, recent, film>{.room = {films, films}, .spread = 0.1f, .seed = by.seed},
                      rv::bilinear<about_user, about_film, 8>{}, rv::pass<about_user>{}, rv::pass<about_film>{}},
             rv::mlp<64>{}, rv::adagrad{.rate = 0.05f}, rv::softmax_cross_entropy{}, rv::setup{.seed = by.seed}};
@@ -162,28 +161,30 @@ struct whole {
 
 // ---- the sets
 
-inline constexpr std::size_t most_areas = 64, als_width = 32;  // of a user
+inline constexpr std::size_t most_areas = 320, most_of_a_user = 64, als_width = 32;
 
-struct taken : rv::context_ids<most_areas> {};  // areas that are given
-struct folded : rv::context<als_width> {};      // the user's factors for these
+struct taken : rv::context_ids<most_of_a_user> {};  // areas that are given
+struct near_taken : rv::context<most_areas> {};     // how similar each area is to these
+struct folded : rv::context<als_width> {};          // the user's factors for these
 struct area : rv::candidate_ids<> {};
+struct which : rv::candidate<most_areas> {};  // the same as a one among zeros
 struct solved : rv::candidate<als_width> {};  // an area's factors
 
 inline rv::neighbours make_neighbours(std::size_t areas, std::uint64_t seed) {
     return rv::neighbours(
-        areas, {.kept = areas, .history = most_areas, .from_power = 1, .to_power = 0.3f, .shrinkage = 30, .seed = seed, .recency = 1});
+        areas, {.kept = areas, .history = most_of_a_user, .from_power = 1, .to_power = 0.3f, .shrinkage = 30, .seed = seed, .recency = 1});
 }
 inline rv::implicit_als<als_width> make_als(std::size_t areas, std::uint64_t seed) {
-    return rv::implicit_als<als_width>(areas, {.confidence = 5, .l2 = 30, .seed = seed});
+    return rv::implicit_als<als_width>(areas, {.confidence = 20, .l2 = 300, .seed = seed});
 }
 
-/// How often an area is taken with those that are given, as learned weights, as factors, and as ALS sees it: a step hides one area of a
-/// user and compares it with others.
+/// How an area goes with those that are given, as neighbours and ALS see it, and as weights and factors of its own say: a step hides one
+/// area of a user and compares it with others.
 inline auto make_set_ranker(std::size_t areas, std::uint64_t seed) {
     const rv::room_for_ids all{areas + areas / 2 + 2};
     return rv::pipeline{rv::fuse{rv::embed<area, 1>{.room = all, .seed = seed}, rv::hashed<taken, area>{.bits = 18},
                                  rv::factorisation<16, taken, area>{.room = {all, all}, .spread = 0.1f, .seed = seed},
-                                 rv::dot<folded, solved>{}},
+                                 rv::dot<folded, solved>{}, rv::dot<near_taken, which>{}},
                         rv::mlp<16>{}, rv::adagrad{.rate = 0.1f}, rv::softmax_cross_entropy{}, rv::setup{.seed = seed}};
 }
 using set_ranker = decltype(make_set_ranker(1, 1));

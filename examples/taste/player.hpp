@@ -3,22 +3,16 @@
 #pragma once
 
 #include "model.hpp"
+#include "require.hpp"
 #include "trial.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <vector>
 
 namespace taste {
-
-inline void require(const rv::status& result) {
-    if (!result) throw std::runtime_error(result.message());
-}
 
 /// One pass of a model over a stream.
 template <class Model> class player {
@@ -94,10 +88,10 @@ private:
     }
 
     const stream& over_;
-    std::vector<bool> rated_;     // (users, films)
+    std::vector<bool> rated_;                     // (users, films)
     std::vector<std::vector<rv::item_id>> last_;  // (users): what each rated last, newest first
-    std::vector<bool> known_;     // (films)
-    std::vector<std::size_t> films_;  // that are known
+    std::vector<bool> known_;                     // (films)
+    std::vector<std::size_t> films_;              // that are known
     rv::random draw_;
     decltype(Model::make({})) ranker_;
     typename decltype(Model::make({}))::catalogue_type items_;

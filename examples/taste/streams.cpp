@@ -61,8 +61,7 @@ fields::places read_films(const std::filesystem::path& file_name, stream& to) {
             }
             if (std::find(of.begin(), of.end(), place) == of.end()) of.push_back(place);
         }
-        if (of.size() >= most_kinds)
-            file.fail("fewer than " + std::to_string(most_kinds) + " genres of a film", std::to_string(of.size()));
+        if (of.size() >= most_kinds) file.fail("fewer than " + std::to_string(most_kinds) + " genres of a film", std::to_string(of.size()));
         const std::uint64_t id = file.id(0, "the id of a film");
         to.films.push_back(facts_of(std::move(of), era_of(year_of(file, file.field(1)))));
         if (!places.emplace(id, places.size()).second) file.fail("each film once", "film " + std::to_string(id) + " again");

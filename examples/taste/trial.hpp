@@ -40,4 +40,20 @@ struct trial {
 
 using watcher = std::function<void(std::size_t done, double recall)>;
 
+/// The ladder, in the order in which it is shown.
+enum class kind { popular, similar, bpr, factors, counts, whole };
+inline constexpr std::array ladder{kind::popular, kind::similar, kind::bpr, kind::factors, kind::counts, kind::whole};
+
+struct model_text {
+    std::string name, note, signature;
+};
+[[nodiscard]] model_text describe(kind model);
+
+/// How much longer an event takes than with `popular`, about: for the time that is left.
+[[nodiscard]] std::size_t relative_cost(kind model);
+
+/// One pass: before each film that a user likes, all that are known and that the user has not rated are ranked; then the event is learned.
+/// Throws std::runtime_error when a step is refused.
+[[nodiscard]] trial run_trial(kind model, const stream& over, std::uint64_t seed, const watcher& watch);
+
 }  // namespace taste
