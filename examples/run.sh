@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs an example that draws what it learns: replays real film ratings, reads handwritten digits, or predicts ratings. On a fresh Debian or
-# Ubuntu it installs what is missing first.
+# Runs an example that reports what it learns: replays real film ratings, reads handwritten digits, predicts ratings, or ranks what is taken
+# next. On a fresh Debian or Ubuntu it installs what is missing first.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 
@@ -11,6 +11,7 @@ case ${1:-} in
 usage: sh examples/run.sh [argument of replay]...
        sh examples/run.sh mnist --data FOLDER [argument of mnist]...
        sh examples/run.sh ratings --data FOLDER [argument of ratings]...
+       sh examples/run.sh taste --data FOLDER [argument of taste]...
 
 Builds the example `replay`, gets the MovieLens ratings, and replays them in the order of time: each is predicted, then learned.
 Writes build/replay.json and build/replay.html; open the page in a browser. `sh examples/run.sh --limit 20000` is a quick look;
@@ -22,6 +23,10 @@ build/mnist.html. `sh examples/run.sh mnist --data FOLDER --epochs 1 --seeds 1` 
 With `ratings` first it builds the example of that name, which predicts the ratings of MovieLens 100K in FOLDER (u.data, u.item, u.user) in
 the order of time, each before it learns it, and writes build/ratings.json. `sh examples/run.sh ratings --data FOLDER --seeds 1` is a quick
 look. It downloads nothing either.
+
+With `taste` first it builds the example of that name, which ranks what users take next before it learns it, and writes build/taste.json.
+FOLDER holds ml-100k, movietweetings and msweb. `sh examples/run.sh taste --data FOLDER --set ml-100k --limit 20000` is a quick look. Nor
+does it download anything.
 
 What is missing is installed with apt-get if this may be done without a password; if not, it is named, and the exit status is 2.
 
@@ -36,18 +41,17 @@ esac
 
 example=replay
 case ${1:-} in
-    mnist | ratings)
+    mnist | ratings | taste)
         example=$1
         shift
         ;;
 esac
 
 . "$root/cmake/setup.sh"
-if [ "$example" = mnist ]; then
-    setup compiler cmake ninja eigen xsimd json cxxopts zlib
-else
-    setup compiler cmake ninja eigen xsimd json cxxopts
-fi
+case $example in
+    mnist | taste) setup compiler cmake ninja eigen xsimd json cxxopts zlib ;;
+    *) setup compiler cmake ninja eigen xsimd json cxxopts ;;
+esac
 if [ -f "$build/CMakeCache.txt" ]; then
     configure  # a folder that also builds the tests goes on doing so
 else
@@ -63,6 +67,12 @@ case $example in
         say "predicting and learning"
         "$build/examples/ratings" --json "$build/ratings.json" "$@"
         say "the findings are in $build/ratings.json, too"
+        exit 0
+        ;;
+    taste)
+        say "ranking and learning"
+        "$build/examples/taste" --json "$build/taste.json" "$@"
+        say "the findings are in $build/taste.json, too"
         exit 0
         ;;
     replay)
