@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -77,7 +78,7 @@ TEST_CASE("taste: a line of MovieTweetings that is not of its kind is refused wi
     CHECK(of_films({}).empty());
     CHECK(of_films({.ratings = head}) == "pack_ratings.tsv: expected at least one line, got none");
     CHECK(of_films({.ratings = "time\tuser\tid\trating\n"}) ==
-          "pack_ratings.tsv, line 1: expected the header \"unix_time?user?imdb_id?rating\", got \"time?user?id?rating\"");
+          "pack_ratings.tsv, line 1: expected the header \"unix_time user imdb_id rating\", got \"time user id rating\"");
     CHECK(of_films({.ratings = head + "1\t2\t0011\t11\n"}) == "pack_ratings.tsv, line 2: expected a rating from 0 to 10, got \"11\"");
     CHECK(of_films({.ratings = head + "1\t2\t0013\t9\n"}) ==
           "pack_ratings.tsv, line 2: expected the id of a film that the other files tell of, got \"0013\"");
@@ -122,4 +123,21 @@ TEST_CASE("taste: recall counts what came among the first ten, the gain where") 
     CHECK(found.count == 4);
     CHECK(found.recall() == 0.75);
     CHECK(found.ndcg() == doctest::Approx((1 + 0.5 + 1 / std::log2(11.0)) / 4));
+}
+
+TEST_CASE("taste: a film is ranked before it is learned, among films that the user has not rated, and known from its first event on") {
+    taste::stream over{.name = "", .events = {}, .users = std::vector<taste::user_facts>(2), .films = std::vector<taste::film_facts>(13)};
+    over.events = {{0, 12, true}, {1, 12, true}, {1, 0, false}, {0, 0, true}};
+    const auto run = [&](bool all_known) {
+        over.all_films_known = all_known;
+        return taste::run_trial(taste::kind::popular, over, 1, [](std::size_t, double) {});
+    };
+    const taste::trial all = run(true), growing = run(false);
+    CHECK(all.all.count == 3);
+    CHECK(all.all.hits == 2);  // not the first: of films without likes, those before it are listed
+    CHECK(all.all.gain == 2);  // nor was 12 in the way of 0, which is the first of the others
+    CHECK(growing.all.count == 3);
+    CHECK(growing.all.hits == 2);
+    CHECK(growing.known.count == 2);
+    CHECK(growing.second_half.count == 1);
 }
