@@ -103,7 +103,7 @@ unset(ENV{RIVULET_DATA})
 json(users default sets training_users)
 json(streams default streams)
 if(NOT status EQUAL 0 OR NOT users EQUAL 500 OR NOT streams STREQUAL "[]")
-    rivulet_fail("default: expected 500 users of what RIVULET_DATA names and no streams, got ${status}, ${users}, ${streams} and \"${err}\"")
+    rivulet_fail("default: expected 500 users of what RIVULET_DATA names and no streams, got ${status}, ${users} and ${streams}: ${err}")
 endif()
 
 execute_process(COMMAND "${PROGRAM}" --data "${WORK}/data" --limit 100 --set ml-100k --json "${WORK}/no/such/folder/r.json"
@@ -114,14 +114,16 @@ endif()
 
 refuses(no_data "--data FOLDER is missing")
 refuses(no_folder "u.item: expected a file, found none" --data "${WORK}/nowhere")
-refuses(no_films "expected pack_movies.tsv or pack_movies.tsv.gz in this folder, found neither" --data "${WORK}/nowhere" --set movietweetings)
+refuses(no_films "expected pack_movies.tsv or pack_movies.tsv.gz in this folder, found neither"
+    --data "${WORK}/nowhere" --set movietweetings)
 refuses(no_set "--set: expected one of all, ml-100k, movietweetings, msweb, got \"books\"" --data "${WORK}/data" --set books)
 refuses(no_seed "--seed: expected 1 to 1,000,000,000, got 0" --data "${WORK}/data" --seed 0)
 refuses(no_limit "--limit: expected 1" --data "${WORK}/data" --limit 0)
 refuses(no_such_option "colour" --data "${WORK}/data" --colour red)
 refuses(no_option "expected options only, got \"films\"" --data "${WORK}/data" films)
 file(APPEND "${WORK}/data/movietweetings/pack_ratings.tsv" "1\t2\t3\n")
-refuses(bad "pack_ratings.tsv, line 2402: expected 4 fields with a tab between them, got 3" --data "${WORK}/data" --set movietweetings)
+refuses(bad "pack_ratings.tsv, line 2402: expected 4 fields with a tab between them, got 3"
+    --data "${WORK}/data" --set movietweetings)
 
 if(IS_DIRECTORY "${all_data}/ml-100k")
     run(real --data "${all_data}" --set ml-100k --limit 5000)
