@@ -30,10 +30,9 @@ namespace {
 using namespace replay;
 
 constexpr float liked_from = 4;             // stars
-constexpr std::size_t negatives = 32;       // films the user has not rated, drawn evenly
+constexpr std::size_t negatives = 64;       // films the user has not rated, drawn evenly
 constexpr std::size_t refresh_every = 250;  // events
-constexpr std::size_t reduce_every = 10'000;
-constexpr std::size_t time_every = 5;  // judged events
+constexpr std::size_t time_every = 5;       // judged events
 
 struct options {
     std::filesystem::path ratings, json, page;
@@ -61,16 +60,15 @@ std::string day(std::int64_t time) {
 class run {
 public:
     run(const ratings& data, const options& wanted)
-        : data_(data), seed_(wanted.seed), half_(data.events.size() / 2), shelf_(data, wanted.seed),
-          crowd_(data.users.size(), data.films.size()), draw_(wanted.seed + 1), learning_(make_ranker(wanted.seed)),
+        : data_(data), seed_(wanted.seed), half_(data.events.size() / 2), shelf_(data), crowd_(data.users.size(), data.films.size()),
+          draw_(wanted.seed + 1), learning_(make_ranker({.users = data.users.size(), .films = data.films.size()}, wanted.seed)),
           items_(learning_.catalogue()), scores_(data.films.size()), window_(std::max<std::size_t>(1, judged_in_all() / 100)),
           judges_(3, judge(window_)), person_(choose_person(wanted.person)) {
         items_.reserve(data.films.size());
         for (std::size_t film = 0; film < data.films.size(); ++film) {
             shelf_.describe(film, 0, data.events.front().time);
-            require(items_.add(film, rv::with<content>(shelf_.content_of(film), content::width),
-                               rv::with<standing>(shelf_.standing_of(film), standing::width),
-                               rv::with<company>(shelf_.company_of(film), company::width)));
+            require(items_.add(film, rv::with<film_id>(film), rv::with<content>(shelf_.content_of(film), content::width),
+                               rv::with<standing>(shelf_.standing_of(film), standing::width)));
         }
     }
 
@@ -80,14 +78,14 @@ public:
         for (std::size_t event = 0; event < data_.events.size(); ++event) {
             const rating& now = data_.events[event];
             if (event == half_) stop_one(now.time);
-            if (event && event % reduce_every == 0) learning_.fit(rv::with<company>(shelf_.companies()));
             if (event % refresh_every == 0) refresh(event, now.time);
             crowd_.arrive(here_, now.user, shelf_, now.time);
             if (now.stars >= liked_from) {
                 judge_all(event);
                 learn_from(now);
             }
-            shelf_.rated(now.film, now.stars, event, crowd_.history(now.user));
+            tell(now);
+            shelf_.rated(now.film, now.stars, event);
             crowd_.rated(now.user, now.film, now.stars, now.time, shelf_);
             put(now.film, event, now.time);
             bar.tick(event + 1, [&] {
@@ -116,8 +114,7 @@ private:
         for (catalogue* items : {&items_, frozen_ ? &frozen_->second : nullptr})
             if (items)
                 require(items->change(film, rv::with<content>(shelf_.content_of(film), content::width),
-                                      rv::with<standing>(shelf_.standing_of(film), standing::width),
-                                      rv::with<company>(shelf_.company_of(film), company::width)));
+                                      rv::with<standing>(shelf_.standing_of(film), standing::width)));
     }
 
     void refresh(std::size_t event, std::int64_t time) {
@@ -125,7 +122,8 @@ private:
         learning_.refresh(items_);
     }
 
-    /// Half way: one copy of the pipeline stops learning. What films and users bring goes on changing for it, too.
+    /// Half way: one copy of the pipeline stops learning. What films and users bring goes on changing for it, too, and it is told each
+    /// rating, so that what it remembers of people and films stays current: only steps are missing.
     void stop_one(std::int64_t time) {
         frozen_.emplace(learning_, items_);
         if (!person_) return;
@@ -206,6 +204,13 @@ private:
         return before + 1;
     }
 
+    /// What those of a pipeline's parts remember that are not taught by steps: each rating, whatever its stars.
+    void tell(const rating& now) {
+        const auto request = here_.request();
+        require(learning_.observe(request, items_.at(now.film), rv::rating(now.stars)));
+        if (frozen_) require(frozen_->first.observe(request, frozen_->second.at(now.film), rv::rating(now.stars)));
+    }
+
     /// One step: the film that was liked, and films that the user passed over.
     void learn_from(const rating& now) {
         outcomes_.clear();
@@ -252,7 +257,7 @@ private:
         popularity.name = "popularity";
         popularity.note = "ratings of 4 or more, halving every 5,000 events.";
         frozen.name = "frozen";
-        frozen.note = "the pipeline, learning until half time; its features stay current, its weights do not.";
+        frozen.note = "the pipeline, learning until half time; its features and memories stay current, its weights do not.";
         learning.name = "learning";
         learning.note = "the same pipeline, learning from every event.";
         for (const auto role : {role::popularity, role::frozen, role::learning}) {
@@ -264,9 +269,9 @@ private:
         found.settings = {
             {"Pipeline", learning_.signature()},
             {"Weights", grouped(learning_.weights().size())},
-            {"Learned at", "ratings of 4 or more: the film and " + std::to_string(negatives) + " films that the user has not rated"},
+            {"Learned at", "ratings of 4 or more: the film among " + std::to_string(negatives) + " that the user has not rated"},
+            {"Remembered", "every rating, by the parts that go by id"},
             {"Refresh", "every " + std::to_string(refresh_every) + " events; the film of an event at once"},
-            {"PCA", "fitted anew every " + grouped(reduce_every) + " events"},
             {"Memory", grouped((learning_.memory() + items_.memory()) / 1024) + " KiB for the pipeline and its catalogue"},
             {"Seed", std::to_string(seed_)}};
         found.seconds = seconds;

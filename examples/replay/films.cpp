@@ -34,10 +34,9 @@ double year_of(std::int64_t time) { return 1970 + static_cast<double>(time) / 31
 
 double fading::at(double event, double half_life) const { return value_ * std::exp2((since_ - event) / half_life); }
 
-films::films(const ratings& data, std::uint64_t seed)
+films::films(const ratings& data)
     : films_(data.films), slots_(data.films.size()), states_(data.films.size()), contents_(films_.size() * content::width),
-      standings_(films_.size() * standing::width), companies_(films_.size() * company::width), directions_(films_.size() * company::width),
-      meetings_(films_.size() * company::width) {
+      standings_(films_.size() * standing::width) {
     // The genres with the most films get a slot each.
     std::vector<std::size_t> frequency(data.genres.size()), order(data.genres.size());
     for (const film& one : films_)
@@ -49,17 +48,6 @@ films::films(const ratings& data, std::uint64_t seed)
     for (std::size_t i = 0; i < films_.size(); ++i)
         for (const auto genre : films_[i].genres)
             if (slot[genre] < genre_slots) slots_[i].push_back(slot[genre]);
-
-    rv::random seeded(seed);
-    for (std::size_t i = 0; i < films_.size(); ++i) {
-        float* direction = &directions_[i * company::width];
-        double squares = 0;
-        for (std::size_t k = 0; k < company::width; ++k) {
-            direction[k] = static_cast<float>(seeded.around_zero(1));
-            squares += static_cast<double>(direction[k]) * static_cast<double>(direction[k]);
-        }
-        for (std::size_t k = 0; k < company::width; ++k) direction[k] /= static_cast<float>(std::sqrt(squares));
-    }
 }
 
 double films::popularity(std::size_t film, std::size_t event) const {
@@ -93,13 +81,9 @@ void films::describe(std::size_t film, std::size_t event, std::int64_t time) {
         now.count ? 0.3 * std::log1p((moment - static_cast<double>(now.last)) / 10) : 3.0,
     };
     std::transform(values.begin(), values.end(), &standings_[film * standing::width], [](double v) { return static_cast<float>(v); });
-
-    const double scale = 0.3 / std::pow(count + 3, 0.3);  // seen often, met often: dampened, not divided out
-    for (std::size_t k = 0; k < company::width; ++k)
-        companies_[film * company::width + k] = static_cast<float>(scale) * meetings_[film * company::width + k];
 }
 
-void films::rated(std::size_t film, float stars, std::size_t event, const std::vector<std::uint32_t>& before) {
+void films::rated(std::size_t film, float stars, std::size_t event) {
     state& now = states_[film];
     if (now.count == 0) now.first = event;
     ++now.count;
@@ -107,15 +91,6 @@ void films::rated(std::size_t film, float stars, std::size_t event, const std::v
     now.stars += static_cast<double>(stars);
     if (stars >= 4)
         for (std::size_t k = 0; k < half_lives.size(); ++k) now.liked[k].add(1, static_cast<double>(event), half_lives[k]);
-
-    // Random indexing (Kanerva 2000): a film's meetings are the sum of the directions of the films around it in people's histories.
-    float nearness = 1;
-    const std::size_t reach = std::min<std::size_t>(before.size(), 30);
-    for (std::size_t age = 0; age < reach; ++age, nearness *= 0.8f) {
-        const std::size_t other = before[before.size() - 1 - age];
-        rv::math::add_scaled((stars >= 4 ? 1.0f : 0.3f) * nearness, direction(other), &meetings_[film * company::width], company::width);
-        rv::math::add_scaled(0.3f * nearness, direction(film), &meetings_[other * company::width], company::width);
-    }
 }
 
 }  // namespace replay

@@ -25,7 +25,7 @@ private:
 
 class films {
 public:
-    films(const ratings& data, std::uint64_t seed);
+    explicit films(const ratings& data);
 
     std::size_t size() const { return films_.size(); }
     /// Ratings of 4 or more, halving every 5,000 events: the popularity baseline.
@@ -37,13 +37,9 @@ public:
     void describe(std::size_t film, std::size_t event, std::int64_t time);
     const float* content_of(std::size_t film) const { return &contents_[film * content::width]; }
     const float* standing_of(std::size_t film) const { return &standings_[film * standing::width]; }
-    const float* company_of(std::size_t film) const { return &companies_[film * company::width]; }
-    const std::vector<float>& companies() const { return companies_; }
-    /// The fixed random direction that stands for a film in the company of others.
-    const float* direction(std::size_t film) const { return &directions_[film * company::width]; }
 
-    /// Counts a rating. `before`: the user's earlier films, newest last.
-    void rated(std::size_t film, float stars, std::size_t event, const std::vector<std::uint32_t>& before);
+    /// Counts a rating.
+    void rated(std::size_t film, float stars, std::size_t event);
 
 private:
     struct state {
@@ -56,8 +52,7 @@ private:
     std::vector<film> films_;
     std::vector<std::vector<std::uint16_t>> slots_;  // of genres
     std::vector<state> states_;
-    std::vector<float> contents_, standings_, companies_;
-    std::vector<float> directions_, meetings_;  // (films, company::width): random unit vectors, sums of them
+    std::vector<float> contents_, standings_;
 };
 
 }  // namespace replay

@@ -20,6 +20,7 @@ void viewers::arrive(visit& here, std::size_t user, const films& shelf, std::int
     const std::size_t count = who.films.size();
     const double gap = count ? static_cast<double>(time - who.times.back()) : 0;
 
+    here.user = user;
     here.state.fill(0);
     const std::array<double, 8> scalars{
         std::log1p(static_cast<double>(count)) / 2 - 1,
@@ -56,16 +57,6 @@ void viewers::arrive(visit& here, std::size_t user, const films& shelf, std::int
         out[2] = static_cast<float>(std::pow(0.8, age));
         out[3] = static_cast<float>(2 * age / history_length - 1);
         out[4] = static_cast<float>(0.2 * std::log1p(static_cast<double>(time - who.times[at])) - 1);
-    }
-
-    constexpr std::array<double, 3> fade{0.3, 0.8, 0.97};
-    here.company.fill(0);
-    for (std::size_t age = 0; age < std::min<std::size_t>(count, 60); ++age) {
-        const std::size_t film = who.films[count - 1 - age];
-        const double size = std::sqrt(20.0) / std::pow(1.0 + shelf.count(film), 0.3);
-        for (std::size_t d = 0; d < fade.size(); ++d)
-            if (const double amount = size * std::pow(fade[d], static_cast<double>(age)); amount > 1e-4)
-                rv::math::add_scaled(static_cast<float>(amount), shelf.direction(film), here.company.data() + d * index_width, index_width);
     }
 }
 

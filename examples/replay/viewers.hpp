@@ -17,9 +17,9 @@ namespace replay {
 struct visit {
     std::array<float, viewer::width> state{};
     std::vector<float> history;  // rows of `recent`, oldest first
-    std::array<float, met::width> company{};
+    rv::item_id user = 0;
 
-    auto request() const { return rv::request(rv::with<viewer>(state), rv::with<recent>(history), rv::with<met>(company)); }
+    auto request() const { return rv::request(rv::with<viewer>(state), rv::with<recent>(history), rv::with<user_id>(user)); }
 };
 
 class viewers {
@@ -27,7 +27,6 @@ public:
     viewers(std::size_t users, std::size_t films) : states_(users), films_(films) {}
 
     bool has_rated(std::size_t user, std::size_t film) const { return !states_[user].rated.empty() && states_[user].rated[film]; }
-    const std::vector<std::uint32_t>& history(std::size_t user) const { return states_[user].films; }
     /// The user's last films of 4 stars or more, newest first.
     std::vector<std::uint32_t> liked(std::size_t user, std::size_t most) const;
 

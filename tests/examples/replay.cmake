@@ -3,36 +3,26 @@
 cmake_minimum_required(VERSION 3.21)
 include("${CMAKE_CURRENT_LIST_DIR}/../../cmake/RivuletScript.cmake")
 
-# run(<name> <content of the ratings> <argument>...): sets status, out and err, and whether a report was written
-function(run name content)
+set(REPORTS json html)
+include("${CMAKE_CURRENT_LIST_DIR}/reporting_example.cmake")
+
+# replay(<name> <content of the ratings> <argument>...) and refuses_ratings(<name> <content> <sentence> <argument>...): run and refuses on
+# a file of these ratings
+macro(replay name content)
     file(WRITE "${WORK}/${name}.csv" "${content}")
-    file(REMOVE "${WORK}/${name}.json" "${WORK}/${name}.html")
-    execute_process(COMMAND "${PROGRAM}" --ratings "${WORK}/${name}.csv" --json "${WORK}/${name}.json" --page "${WORK}/${name}.html" ${ARGN}
-        RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
-    set(written FALSE)
-    if(EXISTS "${WORK}/${name}.json" OR EXISTS "${WORK}/${name}.html")
-        set(written TRUE)
-    endif()
-    foreach(variable IN ITEMS status out err written)
-        set(${variable} "${${variable}}" PARENT_SCOPE)
-    endforeach()
-endfunction()
+    run(${name} --ratings "${WORK}/${name}.csv" ${ARGN})
+endmacro()
+macro(refuses_ratings name content sentence)
+    file(WRITE "${WORK}/${name}.csv" "${content}")
+    refuses(${name} "${sentence}" --ratings "${WORK}/${name}.csv" ${ARGN})
+endmacro()
 
-# refuses(<name> <content> <sentence>): exit code 2, the sentence, nothing on standard output, no half report
-function(refuses name content sentence)
-    run(${name} "${content}" ${ARGN})
-    string(FIND "${err}" "${sentence}" found)
-    if(NOT status EQUAL 2 OR found EQUAL -1 OR written OR NOT out STREQUAL "")
-        rivulet_fail("${name}: expected exit code 2 and \"${sentence}\", got ${status} and \"${err}\"; report written: ${written}; printed: ${out}")
-    endif()
-endfunction()
-
-refuses(no_column "user,item,time\n1,2,3\n" "line 1")
-refuses(no_number "user,item,rating,time\n1,2,4.5,100\n1,3,good,200\n" "line 3, column 3 (rating): expected a number")
-refuses(no_time "user,item,rating,time\n1,2,4.5,yesterday\n" "line 2, column 4 (time)")
-refuses(empty "" "empty.csv")
-refuses(no_such_user "user,item,rating,time\n1,2,4.5,100\n" "--user: expected a user of the ratings, got 7" --user 7)
-refuses(no_such_option "user,item,rating,time\n1,2,4.5,100\n" "colour" --colour red)
+refuses_ratings(no_column "user,item,time\n1,2,3\n" "line 1")
+refuses_ratings(no_number "user,item,rating,time\n1,2,4.5,100\n1,3,good,200\n" "line 3, column 3 (rating): expected a number")
+refuses_ratings(no_time "user,item,rating,time\n1,2,4.5,yesterday\n" "line 2, column 4 (time)")
+refuses_ratings(empty "" "empty.csv")
+refuses_ratings(no_such_user "user,item,rating,time\n1,2,4.5,100\n" "--user: expected a user of the ratings, got 7" --user 7)
+refuses_ratings(no_such_option "user,item,rating,time\n1,2,4.5,100\n" "colour" --colour red)
 
 # Forty users, thirty films, no titles: enough for both halves.
 set(good "user,item,rating,time\n")
@@ -44,7 +34,7 @@ foreach(user RANGE 1 40)
         string(APPEND good "${user},${item},${stars},${time}\n")
     endforeach()
 endforeach()
-run(good "${good}")
+replay(good "${good}")
 if(NOT status EQUAL 0 OR NOT written OR NOT out MATCHES "learning +[0-9.]+%")
     rivulet_fail("good: expected exit code 0 and a report, got ${status}, \"${err}\" and \"${out}\"")
 endif()
@@ -57,12 +47,12 @@ endif()
 
 # People who like a film, and like it again: it is judged each time, though a ranking offers nobody what they know.
 string(REGEX REPLACE "\n([0-9]+),([0-9]+),[0-9]+,([0-9]+)" "\n\\1,\\2,5,\\3\n\\1,\\2,5,\\3" again "${good}")
-run(again "${again}")
+replay(again "${again}")
 if(NOT status EQUAL 0 OR NOT written)
     rivulet_fail("again: expected exit code 0 and a report, got ${status} and \"${err}\"")
 endif()
 
-run(unwritable "${good}" --page "${WORK}/no/such/folder/page.html")
+replay(unwritable "${good}" --page "${WORK}/no/such/folder/page.html")
 if(NOT status EQUAL 1 OR NOT err MATCHES "no/such/folder/page.html")
     rivulet_fail("unwritable: expected exit code 1 and the path, got ${status} and \"${err}\"")
 endif()
