@@ -100,6 +100,22 @@ TEST_CASE("a catalogue that grew and shrank item by item ranks like a fresh one"
     CHECK_FALSE(items.at(1));
 }
 
+TEST_CASE("what no component reads is taken and left by add and change alike") {
+    struct extra : rv::candidate<3> {};
+    const auto ranker = shop::everything<float, rv::mlp<4>>();
+    const shelf<float> shelf(2, 5);
+    const float more[]{1, 2, 3};
+    auto items = ranker.catalogue();
+    const auto titles = rv::with<title>(shelf.titles.data(), 7);
+    const auto prices = rv::with<price>(shelf.prices.data(), 2);
+    REQUIRE(items.add(1, titles, prices, rv::with<extra>(more)));
+    const visit<float> here(4);
+    const float before = ranker.score(here.request(), items.at(1)).score;
+    REQUIRE(items.change(1, rv::with<extra>(more)));
+    CHECK(ranker.score(here.request(), items.at(1)).score == before);
+    CHECK(items.change(1, rv::with<extra>(more, 2)).code == rv::errc::width);
+}
+
 TEST_CASE("what an item may not be is refused, with the reason, and nothing changes") {
     const auto ranker = ranker_of_items();
     shelf<float> shelf(3, 2);
@@ -180,8 +196,7 @@ TEST_CASE("items of ids keep the rows of the last refresh, those added later too
     CHECK(alike(shown.catalogue(ranker)));
     const auto here = rv::request(rv::with<cinema::user>(3));
     for (std::size_t i = 0; i < 30; ++i)
-        CHECK(ranker.score(here, items.at(1000 + i)).score ==
-              doctest::Approx(ranker.score(here, shown.item(i)).score).epsilon(1e-5));
+        CHECK(ranker.score(here, items.at(1000 + i)).score == doctest::Approx(ranker.score(here, shown.item(i)).score).epsilon(1e-5));
     REQUIRE(items.remove(1000));
     CHECK(items.memory() > 3 * 64 * 4 * sizeof(float));
 }

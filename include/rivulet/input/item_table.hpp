@@ -71,20 +71,9 @@ public:
     template <class Record> void write([[maybe_unused]] std::size_t row, const Record& record) noexcept {
         (write<Features>(row, record.template get<Features>()), ...);
     }
-    template <class Feature, class Number> void write(std::size_t row, const given<Feature, Number>& view) noexcept {
-        Scalar* const place = numbers_.data() + row * width + before<Feature>(detail::numbers_of);
-        if constexpr (detail::is_ids<Feature>) {
-            item_id* const ids = listed_.data() + row * listed + before<Feature>(detail::ids_of);
-            counts_[row * lists + before<Feature>(detail::lists_of)] = static_cast<std::uint32_t>(view.size);
-            detail::copy_list(view, ids, place);
-        } else {
-            if constexpr (detail::is_optional<Feature>) {
-                has_[row * optionals + before<Feature>(detail::optionals_of)] = view.holds(0) ? 1 : 0;
-                if (!view.holds(0))
-                    return static_cast<void>(std::fill_n(place, Feature::width, Scalar(0)));  // what is not there leaves no trace
-            }
-            std::copy_n(view.data, Feature::width, place);
-        }
+    /// The same of one feature; of one that is not kept here nothing.
+    template <class Feature, class Number> void write([[maybe_unused]] std::size_t row, const given<Feature, Number>& view) noexcept {
+        if constexpr ((std::is_same_v<Feature, Features> || ...)) put(row, view);
     }
 
     /// Removes a row; the last one takes its place.
@@ -110,6 +99,21 @@ public:
     }
 
 private:
+    template <class Feature, class Number> void put(std::size_t row, const given<Feature, Number>& view) noexcept {
+        Scalar* const place = numbers_.data() + row * width + before<Feature>(detail::numbers_of);
+        if constexpr (detail::is_ids<Feature>) {
+            item_id* const ids = listed_.data() + row * listed + before<Feature>(detail::ids_of);
+            counts_[row * lists + before<Feature>(detail::lists_of)] = static_cast<std::uint32_t>(view.size);
+            detail::copy_list(view, ids, place);
+        } else {
+            if constexpr (detail::is_optional<Feature>) {
+                has_[row * optionals + before<Feature>(detail::optionals_of)] = view.holds(0) ? 1 : 0;
+                if (!view.holds(0))
+                    return static_cast<void>(std::fill_n(place, Feature::width, Scalar(0)));  // what is not there leaves no trace
+            }
+            std::copy_n(view.data, Feature::width, place);
+        }
+    }
     struct blocks {
         arena<Scalar> numbers{};
         std::vector<item_id> listed{};

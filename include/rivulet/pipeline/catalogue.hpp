@@ -67,7 +67,8 @@ public:
         return {};
     }
 
-    /// Replaces some of what an item brings: `items.change(42, with<price>(numbers))`. Refused as in add.
+    /// Replaces some of what an item brings: `items.change(42, with<price>(numbers))`. Refused as in add; what no
+    /// component reads is checked and left, as in add.
     template <class... Given> status change(item_id id, Given... parts) noexcept {
         const std::size_t row = items_.find(id);
         if (row == size()) return {errc::unknown_item, "catalogue", 0, 0, id};
