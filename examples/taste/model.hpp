@@ -165,20 +165,17 @@ struct whole {
 
 inline constexpr std::size_t most_areas = 320, most_of_a_user = 64, als_width = 32;
 
-struct taken : rv::context_ids<most_of_a_user> {};  // areas that are given
+struct given : rv::context_ids<most_of_a_user> {};  // areas
+struct taken : rv::context_ids<most_of_a_user> {};  // the same, with shares that together have the length of one
 struct near_taken : rv::context<most_areas> {};     // how similar each area is to these
-struct folded : rv::context<als_width> {};          // the user's factors for these
 struct area : rv::candidate_ids<> {};
 struct which : rv::candidate<most_areas> {};  // the same as a one among zeros
-struct solved : rv::candidate<als_width> {};  // an area's factors
 
 inline rv::neighbours make_neighbours(std::size_t areas, std::uint64_t seed) {
     return rv::neighbours(
         areas, {.kept = areas, .history = most_of_a_user, .from_power = 1, .to_power = 0.3f, .shrinkage = 30, .seed = seed, .recency = 1});
 }
-inline rv::implicit_als<als_width> make_als(std::size_t areas, std::uint64_t seed) {
-    return rv::implicit_als<als_width>(areas, {.confidence = 20, .l2 = 300, .seed = seed});
-}
+inline rv::implicit_als_settings als_settings(std::uint64_t seed) { return {.confidence = 20, .l2 = 300, .seed = seed}; }
 
 /// How an area goes with those that are given, as neighbours and ALS see it, and as weights and factors of its own say: a step hides one
 /// area of a user and compares it with others.
@@ -186,9 +183,11 @@ inline auto make_set_ranker(std::size_t areas, std::uint64_t seed) {
     const rv::room_for_ids all{areas + areas / 2 + 2};
     return rv::pipeline{rv::fuse{rv::embed<area, 1>{.room = all, .seed = seed}, rv::hashed<taken, area>{.bits = 18},
                                  rv::factorisation<16, taken, area>{.room = {all, all}, .spread = 0.1f, .seed = seed},
-                                 rv::dot<folded, solved>{}, rv::dot<near_taken, which>{}},
+                                 rv::folded<given, area, als_width>{.items = {areas}, .how = als_settings(seed)},
+                                 rv::dot<near_taken, which>{}},
                         rv::mlp<16>{}, rv::adagrad{.rate = 0.1f}, rv::softmax_cross_entropy{}, rv::setup{.seed = seed}};
 }
 using set_ranker = decltype(make_set_ranker(1, 1));
+inline constexpr std::size_t als_part = 3;  // which of these is the folded one
 
 }  // namespace taste

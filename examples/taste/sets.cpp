@@ -56,7 +56,7 @@ private:
 
 class als_areas {
 public:
-    als_areas(const visits& data, std::uint64_t seed, const std::function<void(std::size_t)>&) : model_(make_als(data.areas, seed)) {
+    als_areas(const visits& data, std::uint64_t seed, const std::function<void(std::size_t)>&) : model_(data.areas, als_settings(seed)) {
         std::vector<std::size_t> begins{0};
         std::vector<std::uint32_t> all;
         for (const area_set& own : data.training) {
@@ -65,13 +65,12 @@ public:
         }
         model_.fit({begins, all, {}});
     }
-    void fold(given_areas given, std::span<float> user) const { require(model_.fold_in(given, {}, user)); }
     void score(given_areas given, std::span<float> out) const {
         std::array<float, als_width> user;
-        fold(given, user);
+        require(model_.fold_in(given, {}, user));
         require(model_.score(user, out));
     }
-    std::span<const float> factors(std::size_t area) const { return {model_.item_factors()[area], als_width}; }
+    const rv::implicit_als<als_width>& model() const { return model_; }
     std::size_t bytes() const { return model_.memory(); }
 
 private:
@@ -83,18 +82,16 @@ struct asking {
     std::array<rv::item_id, most_of_a_user> ids;
     std::array<float, most_of_a_user> shares;  // which together have the length of one
     std::array<float, most_areas> near{};
-    std::array<float, als_width> user;
     std::size_t count;
 
-    asking(const als_areas& als, const rv::neighbours& pairs, given_areas given) : count(given.size()) {
+    asking(const rv::neighbours& pairs, given_areas given) : count(given.size()) {
         std::copy(given.begin(), given.end(), ids.begin());
         std::fill_n(shares.begin(), count, 1 / std::sqrt(static_cast<float>(count)));
         require(pairs.score(given, std::span(near).first(pairs.capacity())));
-        als.fold(given, user);
     }
     auto request() const {
-        return rv::request(rv::with<taken>(std::span(ids).first(count), std::span(shares).first(count)), rv::with<near_taken>(near),
-                           rv::with<folded>(user));
+        const auto all = std::span(ids).first(count);
+        return rv::request(rv::with<given>(all), rv::with<taken>(all, std::span(shares).first(count)), rv::with<near_taken>(near));
     }
 };
 
@@ -102,12 +99,14 @@ struct asking {
 class ranked_areas {
 public:
     ranked_areas(const visits& data, std::uint64_t seed, const std::function<void(std::size_t)>& watch)
-        : als_(data, seed, watch), near_(make_neighbours(data.areas, seed)), ranker_(make_set_ranker(data.areas, seed)),
-          items_(ranker_.catalogue()) {
+        : near_(make_neighbours(data.areas, seed)), ranker_(make_set_ranker(data.areas, seed)), items_(ranker_.catalogue()) {
+        std::vector<rv::item_id> ids(data.areas);
+        std::iota(ids.begin(), ids.end(), rv::item_id(0));
+        std::get<als_part>(ranker_.kept()).adopt(ids, als_areas(data, seed, watch).model());
         std::array<float, most_areas> one_of{};
         for (std::uint32_t one = 0; one < data.areas; ++one) {
             one_of[one] = 1;
-            require(items_.add(one, rv::with<area>(one), rv::with<which>(one_of), rv::with<solved>(als_.factors(one))));
+            require(items_.add(one, rv::with<area>(one), rv::with<which>(one_of)));
             one_of[one] = 0;
         }
         std::vector<rv::outcome<set_ranker::catalogue_type::entry>> outcomes;
@@ -127,7 +126,7 @@ public:
                     const auto other = static_cast<std::uint32_t>(draw.below(data.areas));
                     if (std::find(own.begin(), own.end(), other) == own.end()) outcomes.push_back({items_.at(other), rv::skip});
                 }
-                const asking asks(als_, near_, given_areas(others).first(draw.below(2) ? others.size() : 1 + draw.below(others.size())));
+                const asking asks(near_, given_areas(others).first(draw.below(2) ? others.size() : 1 + draw.below(others.size())));
                 require(ranker_.learn(asks.request(), outcomes).status);
             }
             learn_pairs(near_, own);
@@ -136,15 +135,14 @@ public:
         ranker_.refresh(items_);
     }
     void score(given_areas given, std::span<float> out) const {
-        const asking asks(als_, near_, given);
+        const asking asks(near_, given);
         require(ranker_.score(asks.request(), items_, out));
     }
-    std::size_t bytes() const { return als_.bytes() + near_.memory() + ranker_.memory() + items_.memory(); }
+    std::size_t bytes() const { return near_.memory() + ranker_.memory() + items_.memory(); }
 
 private:
     static constexpr std::size_t against = 200;  // draws of others
 
-    als_areas als_;
     rv::neighbours near_;
     set_ranker ranker_;
     set_ranker::catalogue_type items_;

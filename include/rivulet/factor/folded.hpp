@@ -13,6 +13,7 @@
 
 #include "../core/concepts.hpp"
 #include "../input/ids.hpp"
+#include "../math/settings.hpp"
 #include "../table/carried_id.hpp"
 #include "../table/id_directory.hpp"
 #include "implicit_als.hpp"
