@@ -4,13 +4,11 @@
 #include "mnist/idx.hpp"
 #include "mnist/report.hpp"
 #include "mnist/trial.hpp"
-#include "shared/bad_input.hpp"
 #include "shared/build.hpp"
 #include "shared/byte_stream.hpp"
+#include "shared/command_line.hpp"
 #include "shared/progress.hpp"
 #include "shared/text.hpp"
-
-#include <cxxopts.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -109,60 +107,38 @@ std::vector<kind> models_named(const std::string& name) {
 std::optional<options> parse(int count, char** words) {
     using text = std::string;
     using number = std::size_t;
-    cxxopts::Options known("mnist", "Reads handwritten digits with a recommender and with a softmax, and reports how many were right.");
-    auto add = [to = known.add_options()](const char* name, const char* about, std::shared_ptr<cxxopts::Value> value,
-                                          const char* shown) mutable { to(name, about, value, shown); };
-    add("data", "the folder of the four IDX files, gzipped or not", cxxopts::value<text>(), "FOLDER");
-    add("model", "pairwise, softmax or both", cxxopts::value<text>()->default_value("both"), "NAME");
-    add("epochs", "times over the training images", cxxopts::value<number>()->default_value("10"), "N");
-    add("seeds", "train from the seeds 1 to N", cxxopts::value<number>()->default_value("5"), "N");
-    add("train", "learn from the first N training images", cxxopts::value<number>()->default_value("48000"), "N");
-    add("batch", "images a step (default: what the recipe of the model says)", cxxopts::value<number>(), "N");
-    add("rate", "of the updater (the same default)", cxxopts::value<double>(), "NUMBER");
-    add("held-out", "read the other training images, not the test images: for choosing a recipe", cxxopts::value<bool>(), "");
-    add("limit", "for a quick run: at most the first N images of each set", cxxopts::value<number>(), "N");
-    add("json", "write the findings for machines", cxxopts::value<text>(), "FILE");
-    add("page", "write the page for people", cxxopts::value<text>(), "FILE");
-    add("help", "show this", cxxopts::value<bool>(), "");
-    try {
-        const auto given = known.parse(count, words);
-        if (given.count("help")) {
-            std::cout << known.help() << '\n'
-                      << (shared::reads_gzip() ? "" : "This program was built without zlib: it reads unpacked files only.\n")
-                      << "Exit codes: 0 done, 1 a training failed or a file could not be written, 2 bad arguments or data.\n";
-            return std::nullopt;
-        }
-        if (!given.unmatched().empty())
-            throw shared::bad_input("expected options only, got \"" + shared::clean(given.unmatched().front()) + "\"; --help lists them");
-        if (!given.count("data")) throw shared::bad_input("--data FOLDER is missing; --help lists the options");
-        const auto path = [&](const char* name) { return std::filesystem::path(given.count(name) ? given[name].as<text>() : ""); };
-        const auto from_one = [&](const char* name, std::size_t most) {
-            const auto value = given[name].as<number>();
-            if (value < 1 || value > most)
-                throw shared::bad_input("--" + text(name) + ": expected 1 to " + grouped(most) + ", got " + grouped(value));
-            return value;
-        };
-        options wanted{
-            .data = path("data"),
-            .json = path("json"),
-            .page = path("page"),
-            .models = models_named(given["model"].as<text>()),
-            .seeds = from_one("seeds", 1000),
-            .train = from_one("train", most_images),
-            .limit = given.count("limit") ? from_one("limit", most_images) : 0,
-            .held_out = given.count("held-out") > 0,
-            .settings = {.epochs = from_one("epochs", 10'000), .batch = given.count("batch") ? from_one("batch", most_images) : 0}};
-        if (given.count("rate")) {
-            const auto rate = given["rate"].as<double>();
+    shared::command_line known("mnist", "Reads handwritten digits with a recommender and with a softmax, and reports how many were right.");
+    known.option<text>("data", "the folder of the four IDX files, gzipped or not", "FOLDER")
+        .option<text>("model", "pairwise, softmax or both", "NAME", "both")
+        .option<number>("epochs", "times over the training images", "N", "10")
+        .option<number>("seeds", "train from the seeds 1 to N", "N", "5")
+        .option<number>("train", "learn from the first N training images", "N", "48000")
+        .option<number>("batch", "images a step (default: what the recipe of the model says)", "N")
+        .option<double>("rate", "of the updater (the same default)", "NUMBER")
+        .option<bool>("held-out", "read the other training images, not the test images: for choosing a recipe", "")
+        .option<number>("limit", "for a quick run: at most the first N images of each set", "N")
+        .option<text>("json", "write the findings for machines", "FILE")
+        .option<text>("page", "write the page for people", "FILE");
+    const text codes = text(shared::reads_gzip() ? "" : "This program was built without zlib: it reads unpacked files only.\n") +
+                       "Exit codes: 0 done, 1 a training failed or a file could not be written, 2 bad arguments or data.";
+    return known.read(count, words, codes.c_str(), [&](const shared::arguments& given) {
+        if (!given.has("data")) throw shared::bad_input("--data FOLDER is missing; --help lists the options");
+        options wanted{.data = given.path("data"),
+                       .json = given.path("json"),
+                       .page = given.path("page"),
+                       .models = models_named(given.get<text>("model")),
+                       .seeds = given.from_one("seeds", 1000),
+                       .train = given.from_one("train", most_images),
+                       .limit = given.from_one("limit", most_images),
+                       .held_out = given.has("held-out"),
+                       .settings = {.epochs = given.from_one("epochs", 10'000), .batch = given.from_one("batch", most_images)}};
+        if (given.has("rate")) {
+            const auto rate = given.get<double>("rate");
             if (!(rate >= 1e-9 && rate <= 10)) throw shared::bad_input("--rate: expected a number from 1e-9 to 10");
             wanted.settings.rate = static_cast<float>(rate);
         }
         return wanted;
-    } catch (const shared::bad_input&) {
-        throw;
-    } catch (const std::exception& refused) {  // the library's own types have changed their names
-        throw shared::bad_input(refused.what());
-    }
+    });
 }
 
 /// The command again, without the names of folders and files, which are another machine's.
@@ -180,20 +156,13 @@ std::string command(const options& wanted) {
 }  // namespace
 
 int main(int count, char** words) {
-    try {
+    return shared::run_program("mnist", [&] {
         const auto wanted = parse(count, words);
-        if (!wanted) return 0;
+        if (!wanted) return;
         report found = run(*wanted);
         found.reproduce = {command(*wanted)};
         print(found, std::cout);
         if (!wanted->json.empty()) write_json(found, wanted->json);
         if (!wanted->page.empty()) write_page(found, wanted->page);
-        return 0;
-    } catch (const shared::bad_input& refused) {
-        std::cerr << "mnist: " << refused.what() << '\n';
-        return 2;
-    } catch (const std::exception& failed) {
-        std::cerr << "mnist: " << failed.what() << '\n';
-        return 1;
-    }
+    });
 }

@@ -3,19 +3,16 @@
 // and their settings are in ratings/model.hpp.
 #include "ratings/report.hpp"
 #include "ratings/trial.hpp"
-#include "shared/bad_input.hpp"
 #include "shared/build.hpp"
+#include "shared/command_line.hpp"
 #include "shared/movielens.hpp"
 #include "shared/progress.hpp"
 #include "shared/text.hpp"
-
-#include <cxxopts.hpp>
 
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -87,46 +84,25 @@ std::vector<kind> models_named(const std::string& name) {
 std::optional<options> parse(int count, char** words) {
     using text = std::string;
     using number = std::size_t;
-    cxxopts::Options known("ratings", "Predicts the ratings of MovieLens 100K in time order, each before it is learned.");
-    auto add = [to = known.add_options()](const char* name, const char* about, std::shared_ptr<cxxopts::Value> value,
-                                          const char* shown) mutable { to(name, about, value, shown); };
-    add("data", "the folder of u.data, u.item and u.user (default: ml-100k in $RIVULET_DATA)", cxxopts::value<text>(), "FOLDER");
-    add("model", "all, mean, biases, factors, machine, states, full or both", cxxopts::value<text>()->default_value("all"), "NAME");
-    add("seeds", "run from the seeds 1 to N", cxxopts::value<number>()->default_value("10"), "N");
-    add("limit", "for a quick run: only the first N ratings", cxxopts::value<number>(), "N");
-    add("new-users", "instead: what is made of a tenth of the users, held out, after 0 to 32 of their ratings", cxxopts::value<bool>(), "");
-    add("json", "write the findings for machines", cxxopts::value<text>(), "FILE");
-    add("help", "show this", cxxopts::value<bool>(), "");
-    try {
-        const auto given = known.parse(count, words);
-        if (given.count("help")) {
-            std::cout << known.help()
-                      << "\nExit codes: 0 done, 1 a step was refused or a file could not be written, 2 bad arguments or data.\n";
-            return std::nullopt;
-        }
-        if (!given.unmatched().empty())
-            throw shared::bad_input("expected options only, got \"" + shared::clean(given.unmatched().front()) + "\"; --help lists them");
+    shared::command_line known("ratings", "Predicts the ratings of MovieLens 100K in time order, each before it is learned.");
+    known.option<text>("data", "the folder of u.data, u.item and u.user (default: ml-100k in $RIVULET_DATA)", "FOLDER")
+        .option<text>("model", "all, mean, biases, factors, machine, states, full or both", "NAME", "all")
+        .option<number>("seeds", "run from the seeds 1 to N", "N", "10")
+        .option<number>("limit", "for a quick run: only the first N ratings", "N")
+        .option<bool>("new-users", "instead: what is made of a tenth of the users, held out, after 0 to 32 of their ratings", "")
+        .option<text>("json", "write the findings for machines", "FILE");
+    constexpr const char* codes = "Exit codes: 0 done, 1 a step was refused or a file could not be written, 2 bad arguments or data.";
+    return known.read(count, words, codes, [&](const shared::arguments& given) {
         const char* const all_data = std::getenv("RIVULET_DATA");
-        if (!given.count("data") && (all_data == nullptr || *all_data == '\0'))
+        if (!given.has("data") && (all_data == nullptr || *all_data == '\0'))
             throw shared::bad_input("--data FOLDER is missing, and so is RIVULET_DATA; --help lists the options");
-        const auto from_one = [&](const char* name, std::size_t most) {
-            const auto value = given[name].as<number>();
-            if (value < 1 || value > most)
-                throw shared::bad_input("--" + text(name) + ": expected 1 to " + shared::grouped(most) + ", got " + shared::grouped(value));
-            return value;
-        };
-        return options{.data = given.count("data") ? std::filesystem::path(given["data"].as<text>())
-                                                   : std::filesystem::path(all_data) / "ml-100k",
-                       .json = given.count("json") ? given["json"].as<text>() : "",
-                       .models = models_named(given["model"].as<text>()),
-                       .seeds = from_one("seeds", 1000),
-                       .limit = given.count("limit") ? from_one("limit", 1'000'000'000) : 0,
-                       .new_users = given.count("new-users") > 0};
-    } catch (const shared::bad_input&) {
-        throw;
-    } catch (const std::exception& refused) {  // the library's own types have changed their names
-        throw shared::bad_input(refused.what());
-    }
+        return options{.data = given.has("data") ? given.path("data") : std::filesystem::path(all_data) / "ml-100k",
+                       .json = given.path("json"),
+                       .models = models_named(given.get<text>("model")),
+                       .seeds = given.from_one("seeds", 1000),
+                       .limit = given.from_one("limit", 1'000'000'000),
+                       .new_users = given.has("new-users")};
+    });
 }
 
 /// The command again, without the names of folders and files, which are another machine's.
@@ -141,19 +117,12 @@ std::string command(const options& wanted) {
 }  // namespace
 
 int main(int count, char** words) {
-    try {
+    return shared::run_program("ratings", [&] {
         const auto wanted = parse(count, words);
-        if (!wanted) return 0;
+        if (!wanted) return;
         report found = run(*wanted);
         found.reproduce = command(*wanted);
         print(found, std::cout);
         if (!wanted->json.empty()) write_json(found, wanted->json);
-        return 0;
-    } catch (const shared::bad_input& refused) {
-        std::cerr << "ratings: " << refused.what() << '\n';
-        return 2;
-    } catch (const std::exception& failed) {
-        std::cerr << "ratings: " << failed.what() << '\n';
-        return 1;
-    }
+    });
 }

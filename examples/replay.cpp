@@ -8,10 +8,9 @@
 #include "replay/report.hpp"
 #include "replay/viewers.hpp"
 #include "shared/build.hpp"
+#include "shared/command_line.hpp"
 #include "shared/progress.hpp"
 #include "shared/text.hpp"
-
-#include <cxxopts.hpp>
 
 #include <algorithm>
 #include <array>
@@ -304,40 +303,32 @@ private:
 
 /// What the command line asks for; nothing when it asked for help only. Throws bad_input.
 std::optional<options> parse(int count, char** words) {
-    cxxopts::Options known("replay", "Replays ratings in time order against three rankers, and reports who recommended best.");
-    known.add_options()("ratings", "CSV of user,item,rating,time[,title,genres]", cxxopts::value<std::string>(),
-                        "FILE")("json", "write the table for machines", cxxopts::value<std::string>(),
-                                "FILE")("page", "write the page for people", cxxopts::value<std::string>(),
-                                        "FILE")("limit", "replay only the first N ratings", cxxopts::value<std::size_t>(),
-                                                "N")("user", "show recommendations for this user", cxxopts::value<std::uint64_t>(), "ID")(
-        "seed", "of the first weights and of the draws", cxxopts::value<std::uint64_t>()->default_value("1"), "N")("help", "show this");
-    try {
-        const auto given = known.parse(count, words);
-        if (given.count("help")) {
-            std::cout << known.help() << "\nExit codes: 0 done, 1 a file could not be written, 2 bad arguments or ratings.\n";
-            return std::nullopt;
-        }
-        if (!given.unmatched().empty())
-            throw bad_input("expected options only, got \"" + given.unmatched().front() + "\"; --help lists them");
-        if (!given.count("ratings")) throw bad_input("--ratings FILE is missing; --help lists the options");
-        const auto path = [&](const char* name) { return std::filesystem::path(given.count(name) ? given[name].as<std::string>() : ""); };
-        return options{.ratings = path("ratings"),
-                       .json = path("json"),
-                       .page = path("page"),
-                       .limit = given.count("limit") ? given["limit"].as<std::size_t>() : 0,
-                       .seed = given["seed"].as<std::uint64_t>(),
-                       .person = given.count("user") ? given["user"].as<std::uint64_t>() : 0};
-    } catch (const bad_input&) { throw; } catch (const std::exception& refused) {  // the library's own types have changed their names
-        throw bad_input(refused.what());
-    }
+    using text = std::string;
+    shared::command_line known("replay", "Replays ratings in time order against three rankers, and reports who recommended best.");
+    known.option<text>("ratings", "CSV of user,item,rating,time[,title,genres]", "FILE")
+        .option<text>("json", "write the table for machines", "FILE")
+        .option<text>("page", "write the page for people", "FILE")
+        .option<std::size_t>("limit", "replay only the first N ratings", "N")
+        .option<std::uint64_t>("user", "show recommendations for this user", "ID")
+        .option<std::uint64_t>("seed", "of the first weights and of the draws", "N", "1");
+    constexpr const char* codes = "Exit codes: 0 done, 1 a file could not be written, 2 bad arguments or ratings.";
+    return known.read(count, words, codes, [&](const shared::arguments& given) {
+        if (!given.has("ratings")) throw bad_input("--ratings FILE is missing; --help lists the options");
+        return options{.ratings = given.path("ratings"),
+                       .json = given.path("json"),
+                       .page = given.path("page"),
+                       .limit = given.has("limit") ? given.get<std::size_t>("limit") : 0,
+                       .seed = given.get<std::uint64_t>("seed"),
+                       .person = given.has("user") ? given.get<std::uint64_t>("user") : 0};
+    });
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-    try {
+    return shared::run_program("replay", [&] {
         const auto wanted = parse(count, words);
-        if (!wanted) return 0;
+        if (!wanted) return;
         ratings data = read_ratings(wanted->ratings);
         if (wanted->limit && wanted->limit < data.events.size()) data.events.resize(wanted->limit);
         report found = run(data, *wanted).replay_all();
@@ -346,12 +337,5 @@ int main(int count, char** words) {
         print(found, std::cout);
         if (!wanted->json.empty()) write_json(found, wanted->json);
         if (!wanted->page.empty()) write_page(found, wanted->page);
-        return 0;
-    } catch (const bad_input& refused) {
-        std::cerr << "replay: " << refused.what() << '\n';
-        return 2;
-    } catch (const std::exception& failed) {
-        std::cerr << "replay: " << failed.what() << '\n';
-        return 1;
-    }
+    });
 }

@@ -2,9 +2,9 @@
 // What do users take next? Films of two streams, each ranked before it is learned, and areas of a site, learned from some users and ranked
 // for others, by ladders of models from popularity to a pipeline of all that is known. The models and their settings are in
 // taste/model.hpp.
-#include "shared/bad_input.hpp"
 #include "shared/build.hpp"
 #include "shared/byte_stream.hpp"
+#include "shared/command_line.hpp"
 #include "shared/progress.hpp"
 #include "shared/text.hpp"
 #include "taste/report.hpp"
@@ -13,14 +13,11 @@
 #include "taste/trial.hpp"
 #include "taste/visits.hpp"
 
-#include <cxxopts.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -86,48 +83,28 @@ report run(const options& wanted) {
 std::optional<options> parse(int count, char** words) {
     using text = std::string;
     using number = std::size_t;
-    cxxopts::Options known("taste", "Ranks films and areas that users take, before it learns that they do.");
-    auto add = [to = known.add_options()](const char* name, const char* about, std::shared_ptr<cxxopts::Value> value,
-                                          const char* shown) mutable { to(name, about, value, shown); };
-    add("data", "the folder of ml-100k, movietweetings and msweb (default: $RIVULET_DATA)", cxxopts::value<text>(), "FOLDER");
-    add("set", "all, ml-100k, movietweetings or msweb", cxxopts::value<text>()->default_value("all"), "NAME");
-    add("seed", "of first weights and of draws", cxxopts::value<number>()->default_value("1"), "N");
-    add("limit", "for a quick run: only the first N ratings, or users who are learned from", cxxopts::value<number>(), "N");
-    add("json", "write the findings for machines", cxxopts::value<text>(), "FILE");
-    add("help", "show this", cxxopts::value<bool>(), "");
-    try {
-        const auto given = known.parse(count, words);
-        if (given.count("help")) {
-            std::cout << known.help() << '\n'
-                      << (shared::reads_gzip() ? "" : "This program was built without zlib: it reads unpacked files only.\n")
-                      << "Exit codes: 0 done, 1 a step was refused or a file could not be written, 2 bad arguments or data.\n";
-            return std::nullopt;
-        }
-        if (!given.unmatched().empty())
-            throw shared::bad_input("expected options only, got \"" + shared::clean(given.unmatched().front()) + "\"; --help lists them");
+    constexpr number most = 1'000'000'000;
+    shared::command_line known("taste", "Ranks films and areas that users take, before it learns that they do.");
+    known.option<text>("data", "the folder of ml-100k, movietweetings and msweb (default: $RIVULET_DATA)", "FOLDER")
+        .option<text>("set", "all, ml-100k, movietweetings or msweb", "NAME", "all")
+        .option<number>("seed", "of first weights and of draws", "N", "1")
+        .option<number>("limit", "for a quick run: only the first N ratings, or users who are learned from", "N")
+        .option<text>("json", "write the findings for machines", "FILE");
+    const text codes = text(shared::reads_gzip() ? "" : "This program was built without zlib: it reads unpacked files only.\n") +
+                       "Exit codes: 0 done, 1 a step was refused or a file could not be written, 2 bad arguments or data.";
+    return known.read(count, words, codes.c_str(), [&](const shared::arguments& given) {
         const char* const all_data = std::getenv("RIVULET_DATA");
-        if (!given.count("data") && (all_data == nullptr || *all_data == '\0'))
+        if (!given.has("data") && (all_data == nullptr || *all_data == '\0'))
             throw shared::bad_input("--data FOLDER is missing, and so is RIVULET_DATA; --help lists the options");
-        const auto from_one = [&](const char* name) {
-            constexpr std::size_t most = 1'000'000'000;
-            const auto value = given[name].as<number>();
-            if (value < 1 || value > most)
-                throw shared::bad_input("--" + text(name) + ": expected 1 to " + shared::grouped(most) + ", got " + shared::grouped(value));
-            return value;
-        };
-        const auto set = given["set"].as<text>();
+        const auto set = given.get<text>("set");
         if (set != "all" && set != "ml-100k" && set != "movietweetings" && set != "msweb")
             throw shared::bad_input("--set: expected one of all, ml-100k, movietweetings, msweb, got \"" + shared::clean(set) + "\"");
-        return options{.data = given.count("data") ? std::filesystem::path(given["data"].as<text>()) : std::filesystem::path(all_data),
-                       .json = given.count("json") ? given["json"].as<text>() : "",
+        return options{.data = given.has("data") ? given.path("data") : std::filesystem::path(all_data),
+                       .json = given.path("json"),
                        .set = set,
-                       .limit = given.count("limit") ? from_one("limit") : 0,
-                       .seed = from_one("seed")};
-    } catch (const shared::bad_input&) {
-        throw;
-    } catch (const std::exception& refused) {  // the library's own types have changed their names
-        throw shared::bad_input(refused.what());
-    }
+                       .limit = given.from_one("limit", most),
+                       .seed = given.from_one("seed", most)};
+    });
 }
 
 /// The command again, without the names of folders and files, which are another machine's.
@@ -141,19 +118,12 @@ std::string command(const options& wanted) {
 }  // namespace
 
 int main(int count, char** words) {
-    try {
+    return shared::run_program("taste", [&] {
         const auto wanted = parse(count, words);
-        if (!wanted) return 0;
+        if (!wanted) return;
         report found = run(*wanted);
         found.reproduce = command(*wanted);
         print(found, std::cout);
         if (!wanted->json.empty()) write_json(found, wanted->json);
-        return 0;
-    } catch (const shared::bad_input& refused) {
-        std::cerr << "taste: " << refused.what() << '\n';
-        return 2;
-    } catch (const std::exception& failed) {
-        std::cerr << "taste: " << failed.what() << '\n';
-        return 1;
-    }
+    });
 }

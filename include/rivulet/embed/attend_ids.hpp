@@ -104,7 +104,7 @@ template <class History, class Item, std::size_t Width> struct attend_ids {
         std::array<T, Width + 1> out;
         std::array<T, Width> called, asked;  // slopes of p and of q
         for (std::size_t r = 0; r < parts.count; ++r) {
-            const std::uint32_t slot = slot_of(learned, parts[r]);
+            const std::uint32_t slot = detail::carried_id::find(learned.places(), parts[r]);
             const T* const q = slot == memory<T>::none ? nothing<T>.data() : learned.row(slot);
             look(q, kept, shares.data(), out.data());
             const T fit = out_slope[r][Width];
@@ -140,11 +140,8 @@ private:
     template <class T> void admit(memory<T>& known, item_id id) const noexcept {
         known.admit(id, [&](T* row) { detail::start_row<T>(row, nullptr, Width, spread, id, seed); });
     }
-    template <class T> static std::uint32_t slot_of(const memory<T>& known, const T* part) noexcept {
-        return detail::carried_id::any(part) ? known.slot(detail::carried_id::read(part)) : memory<T>::none;
-    }
     template <class T> static const T* query(const memory<T>& known, const T* part) noexcept {
-        const std::uint32_t slot = slot_of(known, part);
+        const std::uint32_t slot = detail::carried_id::find(known.places(), part);
         return slot == memory<T>::none ? nothing<T>.data() : known.row(slot);
     }
     /// shares: (count), out: (Width + 1).

@@ -123,8 +123,7 @@ template <class History, class Item, std::size_t Width> struct folded {
     template <class T>
     void forward(const T*, const memory<T>& known, const context_part<T>& kept, rows<const T> parts, rows<T> out) const noexcept {
         for (std::size_t r = 0; r < out.count; ++r) {
-            const std::uint32_t slot =
-                detail::carried_id::any(parts[r]) ? known.items.find(detail::carried_id::read(parts[r])) : id_directory::none;
+            const std::uint32_t slot = detail::carried_id::find(known.items, parts[r]);
             *out[r] = slot == id_directory::none ? T(0) : known.model.score(kept.user, slot);
         }
     }

@@ -14,8 +14,8 @@
 #include "../core/rows.hpp"
 #include "../input/ids.hpp"
 #include "../math/settings.hpp"
-#include "../table/id_directory.hpp"
 #include "../table/carried_id.hpp"
+#include "../table/id_directory.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 namespace detail {
@@ -118,8 +118,7 @@ template <class Item> struct popularity {
     template <class T>
     void forward(const T*, const memory<T>& known, const context_part<T>& kept, rows<const T> parts, rows<T> out) const noexcept {
         for (std::size_t r = 0; r < out.count; ++r) {
-            const std::uint32_t slot =
-                detail::carried_id::any(parts[r]) ? known.items.find(detail::carried_id::read(parts[r])) : known.none;
+            const std::uint32_t slot = detail::carried_id::find(known.items, parts[r]);
             *out[r] = slot == known.none
                           ? T(0)
                           : static_cast<T>(std::log1p(static_cast<float>(std::min(known.counts[slot] * kept.per_count, 1e30))));

@@ -16,8 +16,8 @@
 #include "../core/rows.hpp"
 #include "../input/ids.hpp"
 #include "../math/settings.hpp"
-#include "../table/id_directory.hpp"
 #include "../table/carried_id.hpp"
+#include "../table/id_directory.hpp"
 #include "neighbours.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
@@ -225,8 +225,7 @@ template <class User, class Item, std::size_t Places = 4096> struct similar {
     void forward(const T*, const memory<T>& known, const context_part<T>& kept, rows<const T> parts, rows<T> out) const noexcept {
         const T per_unit = T(1) / static_cast<T>(unit);
         for (std::size_t r = 0; r < out.count; ++r) {
-            const std::uint32_t slot =
-                detail::carried_id::any(parts[r]) ? known.items.find(detail::carried_id::read(parts[r])) : known.none;
+            const std::uint32_t slot = detail::carried_id::find(known.items, parts[r]);
             const T sum = slot == known.none ? T(0) : kept.at(slot);
             out[r][0] = sum;
             out[r][1] = sum > T(0) ? std::log1p(sum * per_unit) : T(0);

@@ -29,6 +29,10 @@ struct carried_id {
         const auto piece = [](T number) { return static_cast<item_id>(static_cast<std::uint32_t>(number)); };
         return piece(part[0]) | piece(part[1]) << 22 | piece(part[2]) << 44;
     }
+    /// Where the carried id is among these places (an id_directory); `none` where there is no id, or it has no place.
+    template <class Places, class T> static std::uint32_t find(const Places& places, const T* part) noexcept {
+        return any(part) ? places.find(read(part)) : Places::none;
+    }
 };
 
 }  // namespace rivulet::inline RIVULET_ABI::detail
