@@ -192,7 +192,6 @@ public:
         if (batch.empty()) return {0, {errc::empty, "loss"}};
         for (const auto& one : batch)
             if (const status checked = check_example(one); !checked) return {0, checked};
-        detail::heard<Scalar> last;
         const detail::loss_sum sum = go_over(room, batch.size(), [&](std::size_t e) -> const auto& { return batch[e]; }, nullptr, {}).first;
         return {sum.weight > 0 ? sum.loss / sum.weight : 0, {}};
     }
