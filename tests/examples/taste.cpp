@@ -119,7 +119,7 @@ TEST_CASE("taste: users and areas of the web data, and lines of it that are refu
 
 TEST_CASE("taste: recall counts what came among the first ten, the gain where") {
     taste::tally found;
-    for (const std::size_t place : {0, 2, 9, 10}) found.add(place);
+    for (const std::size_t place : {0u, 2u, 9u, 10u}) found.add(place);
     CHECK(found.count == 4);
     CHECK(found.recall() == 0.75);
     CHECK(found.ndcg() == doctest::Approx((1 + 0.5 + 1 / std::log2(11.0)) / 4));

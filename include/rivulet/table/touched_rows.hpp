@@ -92,7 +92,8 @@ private:
     /// Pages of zeros that the system gives when they are first written.
     template <class Number> static std::unique_ptr<Number[], release> zeros(std::size_t count) {
         std::unique_ptr<Number[], release> block(static_cast<Number*>(std::calloc(std::max<std::size_t>(count, 1), sizeof(Number))));
-        if (!block) throw std::bad_alloc();
+        // Fails as every other allocation here does: by std::bad_alloc, or as a host without exceptions has it.
+        if (!block) ::operator delete(::operator new(static_cast<std::size_t>(-1) / 2));
         return block;
     }
     static constexpr std::size_t fewest_places = 256;
