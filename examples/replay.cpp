@@ -10,6 +10,7 @@
 #include "shared/build.hpp"
 #include "shared/command_line.hpp"
 #include "shared/progress.hpp"
+#include "shared/require.hpp"
 #include "shared/text.hpp"
 
 #include <algorithm>
@@ -27,6 +28,7 @@
 namespace {
 
 using namespace replay;
+using shared::require;
 
 constexpr float liked_from = 4;             // stars
 constexpr std::size_t negatives = 64;       // films the user has not rated, drawn evenly
@@ -98,10 +100,6 @@ public:
     }
 
 private:
-    static void require(const rv::status& result) {
-        if (!result) throw std::runtime_error(result.message());
-    }
-
     std::size_t judged_in_all() const {
         return static_cast<std::size_t>(
             std::count_if(data_.events.begin(), data_.events.end(), [](const rating& r) { return r.stars >= liked_from; }));

@@ -2,6 +2,7 @@
 // Trains the models of model.hpp and reads test images with them.
 #include "trial.hpp"
 
+#include "../shared/require.hpp"
 #include "../shared/text.hpp"
 #include "model.hpp"
 
@@ -21,10 +22,6 @@ using namespace shared;
 namespace {
 
 using ten = std::array<double, 10>;
-
-void require(const rv::status& result) {
-    if (!result) throw std::runtime_error(result.message());
-}
 
 auto request(const images& from, std::size_t i) { return rv::request(rv::with<image>(from.pixels(i), side * side)); }
 

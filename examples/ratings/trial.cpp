@@ -2,6 +2,7 @@
 // Runs the models of model.hpp over ratings.
 #include "trial.hpp"
 
+#include "../shared/require.hpp"
 #include "model.hpp"
 
 #include <algorithm>
@@ -18,9 +19,7 @@ namespace stars {
 
 namespace {
 
-void require(const rv::status& result) {
-    if (!result) throw std::runtime_error(result.message());
-}
+using shared::require;
 
 /// All users and films as the models take them.
 struct world {

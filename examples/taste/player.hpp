@@ -2,8 +2,8 @@
 // A model that is shown a stream: it ranks before each film that a user likes, then learns.
 #pragma once
 
+#include "../shared/require.hpp"
 #include "model.hpp"
-#include "require.hpp"
 #include "trial.hpp"
 
 #include <algorithm>
@@ -13,6 +13,8 @@
 #include <vector>
 
 namespace taste {
+
+using shared::require;
 
 /// One pass of a model over a stream.
 template <class Model> class player {

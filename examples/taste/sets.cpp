@@ -2,8 +2,8 @@
 // Each model scores all areas for a list of given ones; the rest is the same for all.
 #include "sets.hpp"
 
+#include "../shared/require.hpp"
 #include "model.hpp"
-#include "require.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +14,8 @@
 #include <vector>
 
 namespace taste {
+
+using shared::require;
 
 namespace {
 

@@ -31,8 +31,8 @@ public:
 
     /// `shrink`: pull towards zero on rows that a step touches (L2), of the unit of a slope over a weight. Throws std::bad_alloc.
     row_table(Places places, std::size_t kinds_of_state, T shrink = 0)
-        : places_(std::move(places)), kinds_(kinds_of_state), stride_(stride_of(kinds_)), shrink_(shrink),
-          numbers_(places_.capacity() * stride_), touched_(places_.capacity()) {}
+        : places_(std::move(places)), stride_(stride_of(kinds_of_state)), shrink_(shrink), numbers_(places_.capacity() * stride_),
+          touched_(places_.capacity()) {}
 
     // ---- reading
 
@@ -199,7 +199,7 @@ private:
     void clear(std::uint32_t slot) noexcept { std::fill_n(mutable_row(slot), stride_, T(0)); }
 
     Places places_;
-    std::size_t kinds_, stride_;
+    std::size_t stride_;
     T shrink_;
     arena<T> numbers_;  // (capacity, stride)
     touched_rows<T, Width> touched_;

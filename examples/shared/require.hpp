@@ -6,10 +6,10 @@
 
 #include <stdexcept>
 
-namespace taste {
+namespace shared {
 
 inline void require(const rivulet::status& result) {
     if (!result) throw std::runtime_error(result.message());
 }
 
-}  // namespace taste
+}  // namespace shared
