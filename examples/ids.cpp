@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A shop that knows its people and goods by id alone: weights of words, their crosses, a vector for each, learned a visit at a time.
 #include <cstdio>
+#include <rivulet/explain/explain.hpp>
 #include <rivulet/rivulet.hpp>
 #include <vector>
 
@@ -38,6 +39,14 @@ int main() {
     const auto stranger = rv::request(rv::with<person>(3), rv::with<words>(search));
     std::printf("ann: item %d\nbob: item %d\n", first(ann), first(bob));
     std::printf("a stranger's last: item %d\n", int(ranker.rank(stranger, items, 3)[2].id));
+
+    const auto why = rv::explain(ranker, ann, items.at(tent));
+    double sum = why.base;
+    for (const rv::reason& one : why.reasons) sum += one.amount;
+    std::printf("most of it: %+.2f by %s of", why.reasons[0].amount, why.reasons[0].name.c_str());
+    for (const rv::item_id id : why.reasons[0].ids) std::printf(" %d", int(id));
+    std::printf("\n");
+    std::printf("all reasons and the bias: %+.2f, the score: %+.2f\n", sum, double(ranker.score(ann, items.at(tent)).score));
 
     const auto before = ranker.digest();
     ranker.score(stranger, rv::item(rv::with<goods>(999), rv::with<tags>(of_lantern)));

@@ -47,6 +47,9 @@
 // are admit_context, admit_candidate, sighted_context and sighted_candidate, and observe(w, memory&, request, item, feedback), which hears
 // of what came of an item after the step; with `fitted = true` a component teaches itself there and needs no backward.
 //
+// One that adds up what it finds by id may say so: explain(w, candidate_w, const memory&, request, item, see) calls see(ids, numbers) for
+// every summand of its output, (width) numbers each, and leaves out what is not of ids; explain/explain.hpp.
+//
 // One that reads an optional feature says `takes_missing = true`, and looks at `get<Feature>().holds(0)` before it reads; `maybe` does that
 // for any component.
 #pragma once

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "../core/concepts.hpp"
@@ -132,6 +133,28 @@ template <class History, class Item, std::size_t Width> struct attend_ids {
     }
     template <class T, class Record>
     void backward_candidate(const T*, memory<T>&, const Record&, const T*, T*) const noexcept {}  // the pair had the item's row
+
+    /// What the item calls up of each id of the history; the shares are taken as they are.
+    template <class T, class Request, class Record, class See>
+    void explain(const T*, const T*, const memory<T>& known, const Request& request, const Record& item, See&& see) const {
+        context_part<T> kept;
+        std::array<T, candidate_part> part;
+        std::array<T, History::length> shares;
+        std::array<T, Width + 1> numbers;
+        prepare_context<T>(nullptr, known, request, kept);
+        prepare_candidate<T>(nullptr, item, part.data());
+        const T* const q = query(known, part.data());
+        look(q, kept, shares.data(), numbers.data());
+        const auto& history = request.template get<History>();
+        for (std::size_t i = 0, next = 0; i < history.count(); ++i) {
+            if (known.slot(history.id(i)) == memory<T>::none) continue;
+            for (std::size_t k = 0; k < Width; ++k) numbers[k] = shares[next] * kept.values[next] * kept.row(next)[k];
+            numbers[Width] = math::dot(q, numbers.data(), Width);
+            const item_id id = history.id(i);
+            see(std::span<const item_id>(&id, 1), numbers.data());
+            ++next;
+        }
+    }
 
 private:
     template <class T> static constexpr std::array<T, Width> nothing{};

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "../core/concepts.hpp"
@@ -69,6 +71,23 @@ template <class Feature, std::size_t Width> struct embed {
             const std::uint32_t slot = rows.slot(id);
             math::add_scaled(share, slope, slot == memory<T>::none ? g : rows.slopes(slot), Width);
         });
+    }
+
+    /// Every id of the list.
+    template <class T, class Request, class Item, class See>
+    void explain(const T* prior, const T*, const memory<T>& rows, const Request& request, const Item& item, See&& see) const {
+        const auto each = [&](const auto& side) {
+            each_share<T>(side, [&](item_id id, T share) {
+                std::array<T, Width> numbers{};
+                const T* const row = rows.find(id);
+                math::add_scaled(share, row == nullptr ? prior : row, numbers.data(), Width);
+                see(std::span<const item_id>(&id, 1), numbers.data());
+            });
+        };
+        if constexpr (bound == binding::context)
+            each(request);
+        else
+            each(item);
     }
 
 private:

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 
 #include "../core/concepts.hpp"
@@ -146,6 +147,42 @@ template <class... Features> struct hashed {
     template <class T, class Request>
     void backward_context(const T*, memory<T>&, const Request&, const context_part<T>&, T*) const noexcept {}
     template <class T, class Item> void backward_candidate(const T*, memory<T>&, const Item&, const T*, T*) const noexcept {}
+
+    /// Every combination by the ids that it is of.
+    template <class T, class Request, class Item, class See>
+    void explain(const T*, const T*, const memory<T>& known, const Request& request, const Item& item, See&& see) const {
+        const auto list = [&]<class Feature>(features<Feature>) -> decltype(auto) {  // an entry of a catalogue makes its view anew
+            if constexpr (Feature::bound == binding::context)
+                return request.template get<Feature>();
+            else
+                return item.template get<Feature>();
+        };
+        std::array<item_id, sizeof...(Features)> ids;
+        // Each side by itself, then one of each, as the sum does it; a side without features has one combination, of nothing.
+        const auto walk = [&](auto&& self, std::size_t feature, item_id of_context, item_id of_item, T value) -> void {
+            if (feature == sizeof...(Features)) {
+                const item_id id = bound == binding::pair ? combined(of_context, of_item) : of_context + of_item;
+                const T numbers = value * *known.row(known.slot(id));
+                return see(std::span<const item_id>(ids), &numbers);
+            }
+            std::size_t at = 0;
+            const auto take = [&]<class Feature>(features<Feature> one) {
+                if (at++ != feature) return;
+                const auto& view = list(one);
+                const item_id salt = salt_of_one * (feature + 1);
+                for (std::size_t i = 0; i < view.count(); ++i) {
+                    ids[feature] = view.id(i);
+                    const T more = value * view.template value<T>(i);
+                    if constexpr (Feature::bound == binding::context)
+                        self(self, feature + 1, combined(of_context + salt, ids[feature]), of_item, more);
+                    else
+                        self(self, feature + 1, of_context, combined(of_item + salt, ids[feature]), more);
+                }
+            };
+            (take(features<Features>{}), ...);
+        };
+        walk(walk, 0, 0, 0, T(1));
+    }
 
 private:
     static constexpr item_id salt_of_one = 0x632be59bd9b4e019u;  // of the first feature; the k-th has k times as much

@@ -6,8 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../core/concepts.hpp"
 #include "../input/ids.hpp"
@@ -89,8 +91,8 @@ template <std::size_t Width, class... Features> struct factorisation {
     static_assert(of_context > 0 && of_candidate > 0, "factorisation<Width, Features...> wants ids of the request and ids of the item");
 
     std::array<room_for_ids, sizeof...(Features)> room{};  ///< of each feature: rows, and the sighting at which an id gets one
-    float spread = 0.1f;  ///< a new row is the prior row plus numbers within +-spread, drawn by id and seed; above 0
-    float shrink = 0;     ///< L2 on the rows that a step touches, of the unit of a slope over a weight; 0 or more
+    float spread = 0.1f;     ///< a new row is the prior row plus numbers within +-spread, drawn by id and seed; above 0
+    float shrink = 0;        ///< L2 on the rows that a step touches, of the unit of a slope over a weight; 0 or more
     std::uint64_t seed = 0;  ///< of the numbers that new rows start with
 
     using inputs = features<Features...>;
@@ -169,6 +171,33 @@ template <std::size_t Width, class... Features> struct factorisation {
     template <class T, class Item>
     void backward_candidate(const T* w, memory<T>& learned, const Item& item, const T* part_slope, T* g) const noexcept {
         spread_slopes<binding::candidate>(w, learned.candidate, item, part_slope, part_slope[Width], g);
+    }
+
+    /// Every pair of ids, in the order in which the features bring them.
+    template <class T, class Request, class Item, class See>
+    void explain(const T* w, const T* candidate_w, const memory<T>& known, const Request& request, const Item& item, See&& see) const {
+        struct one {
+            item_id id;
+            const T* row;
+            T value;
+        };
+        std::vector<one> all;
+        const auto gather = [&]<binding Side>(const T* priors, const auto& tables, const auto& record) {
+            each_list<Side>(tables, record, [&](const auto& table, std::size_t index, const auto& list) {
+                for (std::size_t i = 0; i < list.count(); ++i) {
+                    const T* const row = table.find(list.id(i));
+                    all.push_back({list.id(i), row == nullptr ? priors + index * Width : row, list.template value<T>(i)});
+                }
+            });
+        };
+        gather.template operator()<binding::context>(w, known.context, request);
+        gather.template operator()<binding::candidate>(candidate_w, known.candidate, item);
+        for (std::size_t j = 1; j < all.size(); ++j)
+            for (std::size_t i = 0; i < j; ++i) {
+                const std::array<item_id, 2> ids{all[i].id, all[j].id};
+                const T numbers = all[i].value * all[j].value * math::dot(all[i].row, all[j].row, Width);
+                see(std::span<const item_id>(ids), &numbers);
+            }
     }
 
 private:

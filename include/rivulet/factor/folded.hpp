@@ -99,23 +99,9 @@ template <class History, class Item, std::size_t Width> struct folded {
 
     template <class T, class Request>
     void prepare_context(const T*, const memory<T>& known, const Request& request, context_part<T>& kept) const noexcept {
-        const auto& history = request.template get<History>();
-        std::array<std::uint32_t, History::length> slots;
-        std::array<T, History::length> values;
-        std::size_t count = 0;
-        for (std::size_t i = 0; i < history.count(); ++i) {
-            const std::uint32_t slot = known.items.find(history.id(i));
-            const T value = history.template value<T>(i);
-            if (slot == id_directory::none || !(value > T(0))) continue;
-            if (std::find(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(count), slot) !=
-                slots.begin() + static_cast<std::ptrdiff_t>(count))
-                continue;
-            slots[count] = slot;
-            values[count++] = value;
-        }
+        const taken<T> all(known, request.template get<History>());
         // Of nothing x is 0 exactly; and so where numbers too large leave no solution.
-        if (count == 0 || !known.model.fold_in(std::span(slots).first(count), std::span<const T>(values).first(count), kept.user))
-            kept.user.fill(T(0));
+        if (all.count == 0 || !known.model.fold_in(all.items(), all.amounts(), kept.user)) kept.user.fill(T(0));
     }
     template <class T, class Record> void prepare_candidate(const T*, const Record& item, T* part) const noexcept {
         detail::carried_id::write(item.template get<Item>(), part);
@@ -127,6 +113,43 @@ template <class History, class Item, std::size_t Width> struct folded {
             *out[r] = slot == id_directory::none ? T(0) : known.model.score(kept.user, slot);
         }
     }
+
+    /// Every id of the history that counts.
+    template <class T, class Request, class Record, class See>
+    void explain(const T*, const T*, const memory<T>& known, const Request& request, const Record& item, See&& see) const {
+        const auto& what = item.template get<Item>();
+        const std::uint32_t slot = what.count() == 0 ? id_directory::none : known.items.find(what.id(0));
+        const taken<T> all(known, request.template get<History>());
+        std::array<T, History::length> shares;
+        if (slot == id_directory::none || all.count == 0 ||
+            !known.model.explain(all.items(), all.amounts(), slot, std::span(shares).first(all.count)))
+            return;
+        for (std::size_t i = 0; i < all.count; ++i) {
+            const item_id id = known.items.id(all.slots[i]);
+            see(std::span<const item_id>(&id, 1), &shares[i]);
+        }
+    }
+
+private:
+    /// What of a history counts.
+    template <class T> struct taken {
+        std::array<std::uint32_t, History::length> slots;
+        std::array<T, History::length> values;
+        std::size_t count = 0;
+
+        template <class List> taken(const memory<T>& known, const List& history) noexcept {
+            for (std::size_t i = 0; i < history.count(); ++i) {
+                const std::uint32_t slot = known.items.find(history.id(i));
+                const T value = history.template value<T>(i);
+                const auto end = slots.begin() + static_cast<std::ptrdiff_t>(count);
+                if (slot == id_directory::none || !(value > T(0)) || std::find(slots.begin(), end, slot) != end) continue;
+                slots[count] = slot;
+                values[count++] = value;
+            }
+        }
+        std::span<const std::uint32_t> items() const noexcept { return std::span(slots).first(count); }
+        std::span<const T> amounts() const noexcept { return std::span(values).first(count); }
+    };
 };
 
 }  // namespace rivulet::inline RIVULET_ABI

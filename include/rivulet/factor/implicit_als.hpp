@@ -100,6 +100,25 @@ public:
         return {};
     }
 
+    /// What each of the items taken adds to the score of an item for a user who is folded in: c_e y_e' A^-1 y, whose sum is x'y (Hu, Koren
+    /// and Volinsky 2008, section 5). shares: one number for each of `taken`. Refused as fold_in is.
+    status explain(std::span<const std::uint32_t> taken, std::span<const Scalar> values, std::size_t item,
+                   std::span<Scalar> shares) const noexcept {
+        if (shares.size() != taken.size()) return {errc::count, name, double(taken.size()), double(shares.size())};
+        if (item >= items()) return {errc::limit, name, double(items()), double(item)};
+        if (const status checked = detail::check_entries(taken, values, items()); !checked) return checked;
+        const sparse_rows<Scalar> row{{}, taken, values};
+        alignas(64) Scalar a[Width * stride], asked[stride];
+        if (!decompose(row, items_, gram_, a, asked)) return not_definite();
+        std::copy_n(items_.data() + item * stride, stride, asked);
+        math::cholesky_solve(a, asked, Width, stride);
+        for (std::size_t e = 0; e < taken.size(); ++e) {
+            const Scalar r = row.value(e);
+            shares[e] = r > Scalar(0) ? (1 + static_cast<Scalar>(settings_.confidence) * r) * score({asked, Width}, taken[e]) : Scalar(0);
+        }
+        return {};
+    }
+
     /// x'y. user: (Width), item < items(). Width multiply-adds.
     Scalar score(std::span<const Scalar> user, std::size_t item) const noexcept {
         return math::dot(user.data(), items_.data() + item * stride, Width);
@@ -206,6 +225,13 @@ private:
     /// (Y'Y + Y'(C - I)Y + lambda I) x = Y'C p. out: (stride).
     bool solve(const sparse_rows<Scalar>& row, const arena<Scalar>& fixed, const arena<Scalar>& gram, Scalar* out) const noexcept {
         alignas(64) Scalar a[Width * stride];
+        if (!decompose(row, fixed, gram, a, out)) return false;
+        math::cholesky_solve(a, out, Width, stride);
+        return math::first_nonfinite(out, Width) == Width;
+    }
+    /// a: the Cholesky factor of the left side, (Width, stride); out: the right side, (stride).
+    bool decompose(const sparse_rows<Scalar>& row, const arena<Scalar>& fixed, const arena<Scalar>& gram, Scalar* a,
+                   Scalar* out) const noexcept {
         std::copy_n(gram.data(), Width * stride, a);
         for (std::size_t i = 0; i < Width; ++i) a[i * stride + i] += static_cast<Scalar>(settings_.l2);
         std::fill_n(out, stride, Scalar(0));
@@ -222,9 +248,7 @@ private:
             }
             add_products(y, more, a);
         }
-        if (!math::cholesky(a, Width, stride)) return false;
-        math::cholesky_solve(a, out, Width, stride);
-        return math::first_nonfinite(out, Width) == Width;
+        return math::cholesky(a, Width, stride);
     }
     void solve_all(const sparse_rows<Scalar>& all, const arena<Scalar>& fixed, const arena<Scalar>& gram, arena<Scalar>& out) const {
         for (std::size_t r = 0; r < all.count(); ++r)

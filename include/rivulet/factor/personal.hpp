@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "../core/concepts.hpp"
@@ -109,6 +110,30 @@ template <std::size_t Width, class User, class Item, class... Features> struct p
         gather<binding::candidate>(item, of_item.data());
         detail::personal_lesson<T, states, content, attributes> lesson{how, known};
         lesson.learn(who.id(0), what.id(0), said.label, of_user.data(), of_item.data());
+    }
+
+    /// What each of the user's events that the state is solved from adds: decay^t x' A^-1 x_t (label - c - b_t). The rest is what would be
+    /// expected without any: c, the item's b, the prior, and drift.
+    template <class T, class Request, class Record, class See>
+    void explain(const T*, const T*, const memory<T>& known, const Request& request, const Record& item, See&& see) const {
+        const auto& who = request.template get<User>();
+        const std::uint32_t user = who.count() == 0 ? id_directory::none : known.users.ids.find(who.id(0));
+        if (user == id_directory::none) return;
+        context_part<T> kept;
+        prepare_context<T>(nullptr, known, request, kept);
+        std::array<T, states> asked;
+        prepare_candidate<T>(nullptr, known.items, item, asked.data());
+        asked[0] = T(1);
+        math::cholesky_solve(kept.posterior.factor.data(), asked.data(), states, state<T>::stride);
+        T counts = 1;
+        state<T>::each_slot(known, user, known.users.seen[user], how.history, [&](std::uint32_t slot, float label) {
+            const T* const row = known.items.row(slot);
+            const T along = asked[0] + math::dot(asked.data() + 1, row + 1, states - 1);
+            const T numbers = counts * along * (static_cast<T>(label) - known.centre() - row[0]);
+            const item_id id = known.items.ids.id(slot);
+            see(std::span<const item_id>(&id, 1), &numbers);
+            counts *= static_cast<T>(how.decay);
+        });
     }
 
     /// What is expected of a pair, and how sure that is: `variance` of the user's part, in the square of the label's unit.

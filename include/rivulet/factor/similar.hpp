@@ -232,6 +232,29 @@ template <class User, class Item, std::size_t Places = 4096> struct similar {
         }
     }
 
+    /// What each item that the user took adds to s, and of log(1 + s / unit) as large a share.
+    template <class T, class Request, class Record, class See>
+    void explain(const T*, const T*, const memory<T>& known, const Request& request, const Record& item, See&& see) const {
+        const auto& who = request.template get<User>();
+        const auto& what = item.template get<Item>();
+        const std::uint32_t slot = what.count() == 0 ? known.none : known.items.find(what.id(0));
+        if (who.count() == 0 || slot == known.none) return;
+        context_part<T> kept;
+        prepare_context<T>(nullptr, known, request, kept);
+        const T sum = kept.at(slot);
+        if (!(sum > T(0))) return;  // nothing reached it, or it found no place
+        known.each_taken(who.id(0), [&](std::uint32_t taken, std::size_t age) {
+            const float share = std::pow(how.recency, static_cast<float>(age));
+            known.pairs.each(taken, [&](std::uint32_t to, float similarity) {
+                if (to != slot) return;
+                const item_id id = known.items.id(taken);
+                const T added = static_cast<T>(share * similarity);
+                const std::array<T, width> numbers{added, std::log1p(sum / static_cast<T>(unit)) * (added / sum)};
+                see(std::span<const item_id>(&id, 1), numbers.data());
+            });
+        });
+    }
+
     /// After a step.
     template <class T, class Request, class Record, class Feedback>
     void observe(const T*, memory<T>& known, const Request& request, const Record& item, const Feedback& said) const noexcept {

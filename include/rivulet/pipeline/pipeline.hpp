@@ -139,6 +139,7 @@ public:
         served_ = shares;
         return {};
     }
+    const output_numbers& serving() const noexcept { return served_; }
 
     // ---- learning
 
