@@ -15,6 +15,7 @@
 #include "math/list_loss.hpp"
 #include "math/loss.hpp"
 #include "math/output_loss.hpp"
+#include "math/slopes.hpp"
 #include "table/carried_id.hpp"
 #include "table/frequency_sketch.hpp"
 #include "table/hashed_places.hpp"

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "../math/dense.hpp"
+#include "../math/slopes.hpp"
 #include "layer.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
@@ -26,8 +27,9 @@ template <class T> void affine(rows<const T> x, std::size_t in, const T* w, cons
     math::multiply<T>(x, in, w, out, y);
 }
 template <class T>
-void affine_backward(rows<const T> x, std::size_t in, const T* w, rows<const T> dy, std::size_t out, rows<T> dx, T* dw, T* db) noexcept {
-    math::add_outer<T>(x, in, dy, out, dw);
+void affine_backward(rows<const T> x, std::size_t in, const T* w, rows<const T> dy, std::size_t out, rows<T> dx, slope_place<T> dw,
+                     T* db) noexcept {
+    dw.add_outer(x, in, dy, out);
     for (std::size_t r = 0; r < dy.count; ++r) {
         math::add_scaled(T(1), dy[r], db, padded(out));
         std::fill_n(dx[r], padded(in), T(0));
@@ -55,9 +57,11 @@ template <std::size_t Units> struct dense {
         detail::affine<T>(x, In, w, w + In * padded(Units), Units, y);
     }
     template <std::size_t In, class T>
-    void backward(const T* w, rows<const T> x, rows<const T>, rows<const T> dy, rows<T> dx, rows<T>, T* g, noise) const noexcept {
+    void backward(const T* w, rows<const T> x, rows<const T>, rows<const T> dy, rows<T> dx, rows<T>, slope_place<T> g,
+                  noise) const noexcept {
         detail::affine_backward<T>(x, In, w, dy, Units, dx, g, g + In * padded(Units));
     }
+    template <std::size_t In, class T> void clear(T* g) const noexcept { std::fill_n(g + In * padded(Units), padded(Units), T(0)); }
 };
 
 }  // namespace rivulet::inline RIVULET_ABI

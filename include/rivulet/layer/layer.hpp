@@ -18,6 +18,9 @@
 // backward overwrites dx and adds to g, an array of w's shape. The padding of x and dy is zero; that of y, dx and g is left zero.
 // Views of different names never overlap. `by` is zero when serving; what it makes random must be the same in backward as in forward.
 //
+// A layer whose slope is a product of rows may take `slope_place<T> g` and hand the product over, math/slopes.hpp; it then has
+// `template <std::size_t In, class T> void clear(T* g) const noexcept`, which zeroes what its backward adds to without one.
+//
 // One that has weights adds `template <std::size_t In, class T> void start(T* w, random& seeded, double gain) const noexcept`; w is zero
 // before. `gain` is how many times the variance of its output shall be that of its input.
 //

@@ -36,11 +36,13 @@ public:
         for (std::size_t r = 0; r < x.count; ++r) math::add_scaled(T(1), x[r], y[r], padded(In));
     }
     template <std::size_t In, class T>
-    void backward(const T* w, rows<const T> x, rows<const T> saved, rows<const T> dy, rows<T> dx, rows<T> scratch, T* g,
+    void backward(const T* w, rows<const T> x, rows<const T> saved, rows<const T> dy, rows<T> dx, rows<T> scratch, slope_place<T> g,
                   noise by) const noexcept {
         layers_.template backward<In, T>(w, x, saved, dy, dx, scratch, g, by);
         for (std::size_t r = 0; r < x.count; ++r) math::add_scaled(T(1), dy[r], dx[r], padded(In));
     }
+
+    template <std::size_t In, class T> void clear(T* g) const noexcept { layers_.template clear<In, T>(g); }
 
 private:
     stack layers_;

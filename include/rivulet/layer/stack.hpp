@@ -2,6 +2,7 @@
 // Layers one after the other: where each one's weights and outputs lie, forward, and backward in the opposite order.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "../core/description.hpp"
+#include "../math/slopes.hpp"
 #include "layer.hpp"
 
 namespace rivulet::inline RIVULET_ABI::detail {
@@ -78,7 +80,7 @@ template <class... Layers> struct stack {
 
     /// scratch: of saved's shape.
     template <std::size_t In, class T, std::size_t L = depth - 1>
-    void backward(const T* w, rows<const T> x, rows<const T> saved, rows<const T> dy, rows<T> dx, rows<T> scratch, T* g,
+    void backward(const T* w, rows<const T> x, rows<const T> saved, rows<const T> dy, rows<T> dx, rows<T> scratch, slope_place<T> g,
                   noise by) const noexcept {
         constexpr plan here = at(In);
         constexpr std::size_t from = here.width[L], before = L == 0 ? 0 : here.y[L == 0 ? 0 : L - 1];
@@ -87,6 +89,18 @@ template <class... Layers> struct stack {
         std::get<L>(layers).template backward<from, T>(w + here.weights[L], input, saved.columns(here.saved[L]), dy, input_slope,
                                                        scratch.columns(here.saved[L]), g + here.weights[L], by.of(L));
         if constexpr (L > 0) backward<In, T, L - 1>(w, x, saved, input_slope, dx, scratch, g, by);
+    }
+
+    /// Zeroes what backward adds to where products are kept.
+    template <std::size_t In, class T, std::size_t L = 0> void clear(T* g) const noexcept {
+        constexpr plan here = at(In);
+        constexpr std::size_t from = here.width[L];
+        const auto& one = std::get<L>(layers);
+        if constexpr (requires { one.template clear<from, T>(g); })
+            one.template clear<from, T>(g + here.weights[L]);
+        else
+            std::fill(g + here.weights[L], g + here.weights[L + 1], T(0));
+        if constexpr (L + 1 < depth) clear<In, T, L + 1>(g);
     }
 
     /// The first setting that a layer refuses.

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "../core/arena.hpp"
 #include "../math/settings.hpp"
+#include "../math/slopes.hpp"
 #include "../math/vector.hpp"
 #include "../update/foresight.hpp"
 #include "layout.hpp"
@@ -48,6 +50,10 @@ template <class Plan, class Updater> class descent {
     using scalar = typename Plan::scalar;
     static constexpr auto at = Plan::at;
 
+    static constexpr bool steps_along_lines = requires(const Updater& u, scalar* w, const outer_product<scalar>& g) {
+        { u.step(w, g, std::uint64_t(0)) } -> std::same_as<bool>;
+    };
+
 public:
     using memories = typename Plan::memories;
     /// The updater looks ahead at one outcome, before it steps.
@@ -56,11 +62,19 @@ public:
     descent(const Updater& updater, const setup& start)
         : updater_(updater), limits_(start), state_(Updater::state * at.learned + (foresighted ? total_numbers : 0)), slopes_(at.size) {}
 
-    /// Where a step's slopes are added up: an arena of the pipeline's shape, zero where weights descend.
-    scalar* begin() noexcept {
+    /// Where a step's slopes are added up: an arena of the pipeline's shape, zero where weights descend. `few`: the step makes each product
+    /// once, of rows that stay where they are until it is over, so that products may be kept as their factors.
+    slope_place<scalar> begin(const Plan& plan, bool few) noexcept {
+        products_.clear();
+        const bool keeps = few && !(limits_.clip_value > 0);  // which looks at every number
         for (std::size_t k = 0; k < at.stretch_count; ++k)
-            std::fill(slopes_.data() + at.stretches[k].begin, slopes_.data() + at.stretches[k].end, scalar(0));
-        return slopes_.data();
+            if (!keeps || at.stretches[k].owner.what == owner::kind::component)
+                std::fill(slopes_.data() + at.stretches[k].begin, slopes_.data() + at.stretches[k].end, scalar(0));
+        if (keeps) {
+            std::fill_n(slopes_.data() + at.bias, padded(Plan::first), scalar(0));
+            plan.ranker.clear(slopes_.data() + at.ranker);
+        }
+        return {slopes_.data(), keeps ? &products_ : nullptr};
     }
 
     /// One step along `scale` times the slopes. Refused, and no weight moved, for a gradient beyond the limit. `clipped` is told. `only`:
@@ -130,9 +144,20 @@ private:
             else
                 table.template look<Updater::state>(of_table);
         });
-        each_run([&](std::size_t first, std::size_t last, std::size_t state) {
-            f(w + first, slopes_.data() + first, updater_state<scalar>{state_.data() + state, at.learned, steps_}, last - first);
-        });
+        const auto state_at = [&](std::size_t state) { return updater_state<scalar>{state_.data() + state, at.learned, steps_}; };
+        each_piece([&](std::size_t first, std::size_t last,
+                       std::size_t state) { f(w + first, slopes_.data() + first, state_at(state), last - first); },
+                   [&](const outer_product<scalar>& one, std::size_t first, std::size_t state) {
+                       if constexpr (Changes && steps_along_lines)
+                           if (products_.scale == scalar(1) && updater_.step(w + first, one, steps_)) return;
+                       constexpr std::size_t room = 2048;  // numbers at a time, in the first cache
+                       alignas(64) std::array<scalar, room> numbers;
+                       for (std::size_t done = 0; done < one.size(); done += room) {
+                           const std::size_t n = std::min(room, one.size() - done);
+                           one.write(done, n, products_.scale, numbers.data());
+                           f(w + first + done, static_cast<const scalar*>(numbers.data()), state_at(state + done), n);
+                       }
+                   });
     }
 
     /// A step in two phases, as update/foresight.hpp describes.
@@ -170,6 +195,20 @@ private:
         }
     }
 
+    /// The same in pieces: written(begin, end, state) where slopes are written down, product(product, begin, state) where they are not.
+    template <class Written, class Product> void each_piece(Written&& written, Product&& product) const noexcept {
+        const scalar* const slopes = slopes_.data();
+        each_run([&](std::size_t first, std::size_t last, std::size_t state) {
+            std::size_t from = first;
+            for (const auto* one = products_.from(slopes + first); one != products_.end() && one->slope() < slopes + last; ++one) {
+                const auto here = static_cast<std::size_t>(one->slope() - slopes);
+                if (here > from) written(from, here, state + (from - first));
+                product(*one, here, state + (here - first));
+                from = here + one->size();
+            }
+            if (from < last) written(from, last, state + (from - first));
+        });
+    }
     /// f(begin, end, state) for what descends and is not frozen, in as few runs as there can be.
     template <class F> void each_run(F&& f) const noexcept {
         for (std::size_t k = 0; k < at.stretch_count;) {
@@ -183,9 +222,10 @@ private:
             f(first.begin, end, first.state);
         }
     }
-    /// f(slopes, count) for what descends and is not frozen, of the arena and of the rows that the step touches.
+    /// f(slopes, count) for what is written down of what descends and is not frozen, of the arena and of the rows that the step touches.
     template <class F> void each_stretch(const Plan& plan, memories& kept, F&& f) noexcept {
-        each_run([&](std::size_t first, std::size_t last, std::size_t) { f(slopes_.data() + first, last - first); });
+        each_piece([&](std::size_t first, std::size_t last, std::size_t) { f(slopes_.data() + first, last - first); },
+                   [](const auto&, std::size_t, std::size_t) {});
         each_table(plan, kept, [&](auto& table) {
             const std::span<scalar> slopes = table.step_slopes();
             f(slopes.data(), slopes.size());
@@ -193,9 +233,11 @@ private:
     }
     scalar norm(const Plan& plan, const memories& kept) const noexcept {
         scalar squares = 0;
-        each_run([&](std::size_t first, std::size_t last, std::size_t) {
-            squares += math::dot(slopes_.data() + first, slopes_.data() + first, last - first);
-        });
+        each_piece([&](std::size_t first, std::size_t last,
+                       std::size_t) { squares += math::dot(slopes_.data() + first, slopes_.data() + first, last - first); },
+                   [&](const outer_product<scalar>& one, std::size_t, std::size_t) {
+                       squares += one.squares() * products_.scale * products_.scale;
+                   });
         each_table(plan, kept, [&](const auto& table) {
             const std::span<const scalar> slopes = table.step_slopes();
             squares += math::dot(slopes.data(), slopes.data(), slopes.size());
@@ -206,6 +248,7 @@ private:
         each_stretch(plan, kept, [&](scalar* slopes, std::size_t n) {
             for (std::size_t i = 0; i < n; ++i) slopes[i] *= factor;
         });
+        products_.scale *= factor;
     }
 
     Updater updater_;
@@ -215,6 +258,7 @@ private:
     std::array<bool, Plan::count> still_{};  // components
     arena<scalar> state_;                    // the updater's: (Updater::state, at.learned)
     arena<scalar> slopes_;                   // of one step; kept so that a step allocates nothing
+    outer_products<scalar> products_;        // of one step: slopes that are not written down
 };
 
 }  // namespace detail

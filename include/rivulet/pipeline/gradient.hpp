@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "../math/dropout.hpp"
+#include "../math/slopes.hpp"
 #include "plan.hpp"
 
 namespace rivulet::inline RIVULET_ABI::detail {
@@ -43,8 +44,8 @@ public:
     /// What the first passes of a step need. `request(r)`, r < number <= Requests, gives the requests, which must live until finish.
     /// `learns(i)`: whether component i's own weights are to have slopes.
     template <class RequestOf, class Learns>
-    void begin(const Plan& plan, const scalar* w, typename Plan::memories& known, scalar* g, std::size_t number, RequestOf&& request,
-               Learns&& learns, noise dropping) noexcept {
+    void begin(const Plan& plan, const scalar* w, typename Plan::memories& known, slope_place<scalar> g, std::size_t number,
+               RequestOf&& request, Learns&& learns, noise dropping) noexcept {
         plan_ = &plan;
         w_ = w;
         known_ = &known;
@@ -122,7 +123,7 @@ public:
         for (std::size_t k = 0; k < number; ++k) math::add_scaled(scalar(1), sum_slope[k], base_slope_.data() + of_[k] * stride, stride);
         each<count>([&](auto i) {
             if constexpr (bound<i> != binding::context) {
-                math::add_outer<scalar>(x.columns(column[i]), component<i>::width, sum_slope, first, g_ + at.block[i]);
+                if constexpr (!adds_up<ranker>) (g_ + at.block[i]).add_outer(x.columns(column[i]), component<i>::width, sum_slope, first);
                 if constexpr (learned<i>)
                     if (learns_[i]) part_backward<i>(item);
             }
@@ -132,11 +133,12 @@ public:
     /// What is shared by all outcomes: the requests' side.
     void finish() noexcept {
         const rows<const scalar> slope{base_slope_.data(), number_, stride};
-        for (std::size_t r = 0; r < number_; ++r) math::add_scaled(scalar(1), slope[r], g_ + at.bias, stride);
+        for (std::size_t r = 0; r < number_; ++r) math::add_scaled(scalar(1), slope[r], g_.at + at.bias, stride);
         each<count>([&](auto i) {
             const auto& stage = std::get<i>(plan_->components);
             if constexpr (bound<i> == binding::context) {
-                math::add_outer<scalar>(context_rows().columns(column[i]), component<i>::width, slope, first, g_ + at.block[i]);
+                if constexpr (!adds_up<ranker>)
+                    (g_ + at.block[i]).add_outer(context_rows().columns(column[i]), component<i>::width, slope, first);
                 if constexpr (learned<i>) {
                     if (!learns_[i]) return;
                     std::array<scalar, component<i>::width> out_slope;
@@ -152,9 +154,9 @@ public:
                 for (std::size_t r = 0; r < number_; ++r) {
                     if constexpr (has_memory<component<i>>)
                         stage.backward_context(own<i>(w_), std::get<i>(*known_), *request_[r], std::get<i>(part_slopes_[r]).value,
-                                               own<i>(g_));
+                                               own<i>(g_.at));
                     else
-                        stage.backward_context(own<i>(w_), *request_[r], std::get<i>(part_slopes_[r]).value, own<i>(g_));
+                        stage.backward_context(own<i>(w_), *request_[r], std::get<i>(part_slopes_[r]).value, own<i>(g_.at));
                 }
             }
         });
@@ -173,7 +175,7 @@ private:
     void forward(const Stage& stage, const Side& side, scalar* out, [[maybe_unused]] noise dropping,
                  [[maybe_unused]] Trace& trace) noexcept {
         if constexpr (!std::is_same_v<Trace, no_memory>)
-            stage.forward(own<I>(w_), std::get<I>(*known_), side, out, trace, g_ != nullptr && learns_[I]);
+            stage.forward(own<I>(w_), std::get<I>(*known_), side, out, trace, g_.at != nullptr && learns_[I]);
         else if constexpr (has_memory<component<I>>)
             stage.forward(own<I>(w_), std::get<I>(*known_), side, out);
         else if constexpr (requires { stage.forward(w_, side, out, dropping); })
@@ -185,13 +187,13 @@ private:
     void backward(const Stage& stage, const Side& side, const scalar* slope, [[maybe_unused]] noise dropping,
                   [[maybe_unused]] const Trace& trace) noexcept {
         if constexpr (!std::is_same_v<Trace, no_memory>)
-            stage.backward(own<I>(w_), std::get<I>(*known_), side, slope, own<I>(g_), trace);
+            stage.backward(own<I>(w_), std::get<I>(*known_), side, slope, own<I>(g_.at), trace);
         else if constexpr (has_memory<component<I>>)
-            stage.backward(own<I>(w_), std::get<I>(*known_), side, slope, own<I>(g_));
+            stage.backward(own<I>(w_), std::get<I>(*known_), side, slope, own<I>(g_.at));
         else if constexpr (requires { stage.backward(w_, side, slope, g_, dropping); })
-            stage.backward(own<I>(w_), side, slope, own<I>(g_), dropping);
+            stage.backward(own<I>(w_), side, slope, own<I>(g_.at), dropping);
         else
-            stage.backward(own<I>(w_), side, slope, own<I>(g_));
+            stage.backward(own<I>(w_), side, slope, own<I>(g_.at));
     }
 
     /// f(request, first row, rows) for every run of rows of one request.
@@ -218,23 +220,23 @@ private:
                 const rows<const scalar> parts(value.from(from, n).columns(Plan::part_offset[I])), out_slope(slope.from(from, n));
                 if constexpr (has_memory<component<I>>)
                     stage.backward(own<I>(w_), std::get<I>(*known_), std::get<I>(kept_[r]).value, parts, out_slope,
-                                   std::get<I>(part_slopes_[r]).value, part.from(from, n), own<I>(g_));
+                                   std::get<I>(part_slopes_[r]).value, part.from(from, n), own<I>(g_.at));
                 else
                     stage.backward(own<I>(w_), std::get<I>(kept_[r]).value, parts, out_slope, std::get<I>(part_slopes_[r]).value,
-                                   part.from(from, n), own<I>(g_));
+                                   part.from(from, n), own<I>(g_.at));
             });
             for (std::size_t k = 0; k < rows_; ++k)
                 if constexpr (has_memory<component<I>>)
-                    stage.backward_candidate(w_ + at.candidate[I], std::get<I>(*known_), item(k), part[k], g_ + at.candidate[I]);
+                    stage.backward_candidate(w_ + at.candidate[I], std::get<I>(*known_), item(k), part[k], g_.at + at.candidate[I]);
                 else
-                    stage.backward_candidate(w_ + at.candidate[I], item(k), part[k], g_ + at.candidate[I]);
+                    stage.backward_candidate(w_ + at.candidate[I], item(k), part[k], g_.at + at.candidate[I]);
         }
     }
 
     const Plan* plan_;
     const scalar* w_;
     typename Plan::memories* known_;
-    scalar* g_;
+    slope_place<scalar> g_{nullptr};
     std::size_t number_, rows_;    // requests, and outcomes of the chunk at hand
     noise context_noise_, noise_;  // of the requests, and of the chunk at hand
     std::array<bool, count> learns_;

@@ -24,11 +24,11 @@ public:
     lesson(const Plan& plan, const Loss& loss, Room& room, outcome_list<scalar>& list, ExampleOf& example) noexcept
         : plan_(plan), loss_(loss), room_(room), list_(list), example_(example) {}
 
-    /// `g`: where slopes are added, or null to look at the losses alone.
+    /// `g`: where slopes go, or null to look at the losses alone.
     template <class Learns>
-    loss_sum take(std::size_t number, const scalar* w, typename Plan::memories& known, scalar* g, Learns&& learns,
+    loss_sum take(std::size_t number, const scalar* w, typename Plan::memories& known, slope_place<scalar> g, Learns&& learns,
                   noise dropping) noexcept {
-        learning_ = g != nullptr;
+        learning_ = g.at != nullptr;
         for (group_ = 0; group_ < number; group_ += Room::requests) {
             const std::size_t here = std::min(Room::requests, number - group_);
             noise_ = dropping.of(group_);

@@ -278,7 +278,7 @@ private:
         return [this](std::size_t i) { return !descent_.component_frozen(i); };
     }
     template <class Room, class ExampleOf>
-    auto go_over(Room& room, std::size_t number, ExampleOf&& example, Scalar* g, noise dropping) noexcept {
+    auto go_over(Room& room, std::size_t number, ExampleOf&& example, slope_place<Scalar> g, noise dropping) noexcept {
         detail::lesson<Loss, Room, plan_type, std::remove_reference_t<ExampleOf>> lesson(plan_, loss_, room, list_, example);
         const detail::loss_sum sum = lesson.take(number, weights_.data(), kept_, g, learns(), dropping);
         return std::pair(sum, lesson.last());
@@ -286,7 +286,8 @@ private:
     template <class Room, class ExampleOf> learned step(Room& room, std::size_t number, ExampleOf&& example, bool again) noexcept {
         const noise dropping = plan_type::drops ? noise{descent_.limits().seed | 1}.of(descent_.steps()) : noise{};
         for (std::size_t e = 0; e < number; ++e) detail::admit(plan_, weights_.data(), kept_, example(e), learns());
-        const auto [sum, only] = go_over(room, number, example, descent_.begin(), dropping);
+        const bool few = number == 1 && std::span(example(0).outcomes).size() <= Room::chunk;  // in one pass: its rows stay where they are
+        const auto [sum, only] = go_over(room, number, example, descent_.begin(plan_, few), dropping);
         const bool counts = sum.weight > 0 || !math::finite(sum.loss);  // if nothing does, momentum and decay stand still, too
         learned result;
         const Scalar mean = Scalar(1) / static_cast<Scalar>(number);

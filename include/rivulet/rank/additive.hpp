@@ -22,9 +22,10 @@ struct additive {
     }
     template <class T>
     void backward(const T* w, rows<const T> sums, rows<const T> hidden, rows<const T> score_slopes, rows<T> hidden_slopes,
-                  rows<T> sum_slopes, T* g, noise dropping = {}) const noexcept {
+                  rows<T> sum_slopes, std::type_identity_t<slope_place<T>> g, noise dropping = {}) const noexcept {
         linear{}.backward(w, sums, hidden, score_slopes, hidden_slopes, sum_slopes, g, dropping);
     }
+    template <class T> void clear(T*) const noexcept {}
 };
 
 }  // namespace rivulet::inline RIVULET_ABI

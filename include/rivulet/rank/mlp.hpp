@@ -6,11 +6,13 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 
 #include "../core/random.hpp"
 #include "../core/rows.hpp"
 #include "../math/dense.hpp"
 #include "../math/dropout.hpp"
+#include "../math/slopes.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -75,7 +77,7 @@ template <std::size_t... Units> struct mlp {
     /// shape; adds to g.
     template <class T>
     void backward(const T* w, rows<const T> sums, rows<const T> hidden, rows<const T> score_slopes, rows<T> hidden_slopes,
-                  rows<T> sum_slopes, T* g, noise = {}) const noexcept {
+                  rows<T> sum_slopes, std::type_identity_t<slope_place<T>> g, noise = {}) const noexcept {
         if constexpr (layers == 1)
             for (std::size_t r = 0; r < sums.count; ++r) {
                 std::fill_n(sum_slopes[r], padded(first), T(0));
@@ -86,15 +88,20 @@ template <std::size_t... Units> struct mlp {
             const rows<const T> in = l == 1 ? sums : hidden.columns(activation(l - 1));
             const rows<T> in_slope = l == 1 ? sum_slopes : hidden_slopes.columns(activation(l - 1));
             const std::size_t from = widths[l - 1], to = widths[l];
-            math::add_outer<T>(in, from, out_slope, to, g + offset(l));
+            (g + offset(l)).add_outer(in, from, out_slope, to);
+            T* const bias = g + offset(l) + from * padded(to);
             for (std::size_t r = 0; r < in.count; ++r) {
-                math::add_scaled(T(1), out_slope[r], g + offset(l) + from * padded(to), padded(to));
+                math::add_scaled(T(1), out_slope[r], bias, padded(to));
                 std::fill_n(in_slope[r], padded(from), T(0));
             }
             math::multiply_transposed<T>(out_slope, to, w + offset(l), from, in_slope);
             for (std::size_t r = 0; r < in.count; ++r) math::rectify_backward(in[r], in_slope[r], from);
             out_slope = in_slope;
         }
+    }
+    /// Zeroes what backward adds to where products are kept: the biases.
+    template <class T> void clear(T* g) const noexcept {
+        for (std::size_t l = 1; l < layers; ++l) std::fill_n(g + offset(l) + widths[l - 1] * padded(widths[l]), padded(widths[l]), T(0));
     }
 };
 

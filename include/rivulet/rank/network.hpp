@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <type_traits>
 
 #include "../layer/activation.hpp"
 #include "../layer/cross_layers.hpp"
@@ -78,11 +79,16 @@ public:
     /// hidden's shape. The padding of score_slopes is zero. `by` is what forward was given.
     template <class T>
     void backward(const T* w, rows<const T> sums, rows<const T> hidden, rows<const T> score_slopes, rows<T> hidden_slopes,
-                  rows<T> sum_slopes, T* g, noise by) const noexcept {
+                  rows<T> sum_slopes, std::type_identity_t<slope_place<T>> g, noise by) const noexcept {
         if constexpr (layers == 1)
             for (std::size_t r = 0; r < sums.count; ++r) std::copy_n(score_slopes[r], padded(first), sum_slopes[r]);
         else
             after_.template backward<first, T>(w, sums, hidden, score_slopes, sum_slopes, hidden_slopes, g, by);
+    }
+
+    /// Zeroes what backward adds to where products are kept.
+    template <class T> void clear([[maybe_unused]] T* g) const noexcept {
+        if constexpr (layers > 1) after_.template clear<first, T>(g);
     }
 
 private:

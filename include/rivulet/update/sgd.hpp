@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "../core/concepts.hpp"
+#include "../math/slopes.hpp"
 #include "../math/vector.hpp"
 #include "schedule.hpp"
 
@@ -22,6 +24,18 @@ struct sgd {
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
         math::add_scaled(-schedule.rate<T>(rate, kept.steps), g, w, n);
+    }
+    /// Optional: the same, to the last bit, along slopes that are not written down; false if they are not lines times one row. Worth it
+    /// here, where making a slope costs as much as the step.
+    template <class T> bool step(T* w, const outer_product<T>& g, std::uint64_t steps) const noexcept {
+        const T pace = -schedule.rate<T>(rate, steps);
+        return g.each_line([&](std::size_t first, T factor, const T* numbers, std::size_t n) {
+            T* const line = w + first;
+            const simd::batch<T> paces(pace), factors(factor);
+            math::sweep<T, simd::native>(
+                n, [&](std::size_t i) { simd::store(line + i, simd::fma(paces, factors * simd::load(numbers + i), simd::load(line + i))); },
+                [&](std::size_t i) { line[i] = simd::fma(pace, factor * numbers[i], line[i]); });
+        });
     }
 };
 
