@@ -2,6 +2,7 @@
 // Products with dense weights against triple loops in long double: every block size, strides wider than rows, padding left as it was.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -70,6 +71,26 @@ TEST_CASE_TEMPLATE("multiply adds x W to y, for any number of rows, inputs and o
                     for (std::size_t j = out; j < rv::padded(out); ++j) REQUIRE(y[r][j] == 0);
                 REQUIRE(y.intact());
             }
+}
+
+TEST_CASE_TEMPLATE("affine gives the bits of a bias that x W was added to", T, float, double) {
+    rv::random draw(12);
+    for (const std::size_t n : row_counts)
+        for (const std::size_t out : {1u, 2u, 16u, 33u, 128u}) {
+            const auto w = weights<T>(draw, 9, out), bias = weights<T>(draw, 1, out);
+            test::guarded_rows<T> x(n, 9, 11);
+            for (std::size_t r = 0; r < n; ++r)
+                for (std::size_t i = 0; i < 9; ++i) x[r][i] = static_cast<T>(draw.around_zero(1));
+            test::guarded_rows<T> y(n, rv::padded(out), rv::padded(out) + 3), expected = y;
+            for (std::size_t r = 0; r < n; ++r) {
+                std::copy_n(bias[0], rv::padded(out), expected[r]);
+                std::fill_n(y[r], rv::padded(out), T(77));
+            }
+            rv::math::multiply<T>(x.view(), 9, w[0], out, expected.view());
+            rv::math::affine<T>(x.view(), 9, w[0], bias[0], out, y.view());
+            for (std::size_t r = 0; r < n; ++r) CHECK(std::equal(y[r], y[r] + rv::padded(out), std::as_const(expected)[r]));
+            CHECK(y.intact());
+        }
 }
 
 TEST_CASE_TEMPLATE("multiply_columns takes a group of columns out of wider weights and leaves the others alone", T, float, double) {

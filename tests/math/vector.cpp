@@ -2,11 +2,13 @@
 // Loops over one or two vectors against plain twins, for every size around a register, nowhere aligned.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <rivulet/math/vector.hpp>
@@ -112,6 +114,31 @@ TEST_CASE_TEMPLATE("rectify keeps what is positive, makes what is below zero zer
         }
         CHECK(x.intact());
     }
+}
+
+TEST_CASE_TEMPLATE("a sum, and a product with what is rectified on the way, have the bits of the steps one by one", T, float, double) {
+    rv::random draw(21);
+    for (const std::size_t n : test::sizes) {
+        CAPTURE(n);
+        const test::guarded<T> x(draw, n), y(draw, n);
+        test::guarded<T> sum(n), rectified(n);
+        rv::math::sum_of<false>(x.data(), y.data(), sum.data(), n);
+        rv::math::sum_of<true>(x.data(), y.data(), rectified.data(), n);
+        for (std::size_t i = 0; i < n; ++i) {
+            REQUIRE(sum.data()[i] == x.data()[i] + y.data()[i]);
+            REQUIRE(rectified.data()[i] == std::max(sum.data()[i], T(0)));
+        }
+        CHECK(sum.intact());
+        CHECK(rectified.intact());
+    }
+    const test::guarded<T> x(draw, 77), y(draw, 77);
+    test::guarded<T> rectified = x;
+    rv::math::rectify(rectified.data(), 77);
+    CHECK(rv::math::dot<77, true>(x.data(), y.data()) == rv::math::dot<77>(std::as_const(rectified).data(), y.data()));
+    CHECK(rv::math::dot<77, true>(x.data(), y.data()) != rv::math::dot<77>(x.data(), y.data()));
+    T bad[3] = {std::numeric_limits<T>::quiet_NaN(), 1, 2}, zeros[3] = {}, out[3];
+    rv::math::sum_of<true>(bad, zeros, out, 3);
+    CHECK(std::isnan(out[0]));
 }
 
 TEST_CASE_TEMPLATE("the slope of a rectifier passes where the rectified number is positive", T, float, double) {

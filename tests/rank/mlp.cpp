@@ -87,6 +87,13 @@ template <class Ranker, class T> void check_forward(std::uint64_t seed) {
                            test::tolerance::sum<T>(Ranker::first * Ranker::layers, magnitude)));
         }
         CHECK(one.intact());
+        // Who serves gets the same bits, from the sums as forward left them: rectified where a layer is behind them.
+        std::vector<T> scores(one.scores.data(), one.scores.data() + n);
+        one.scores.fill(T(77));
+        Ranker{}.serve(w.data(), one.sums.view(), rv::rows<T>{one.hidden[0], n, Ranker::activations + 2},
+                       rv::rows<T>{one.scores.data(), n, 1});
+        CHECK(std::equal(scores.begin(), scores.end(), one.scores.data()));
+        CHECK(one.intact());
     }
 }
 

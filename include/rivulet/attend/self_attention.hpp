@@ -59,14 +59,14 @@ template <std::size_t Width> struct self_attention {
     void forward(const T* w, rows<const T> x, rows<T> projections, rows<T> attended, rows<T> out, std::span<T> shares,
                  rows<const T> bias = {}) const noexcept {
         const std::size_t depth = Width / heads, n = out.count;
-        detail::affine<T>(x, Width, w, 3 * Width, projections);
+        math::affine<T>(x, Width, w, 3 * Width, projections);
         const rows<const T> queries = projections.from(x.count - n, n);
         for (std::size_t h = 0; h < heads; ++h) {
             const std::size_t first = h * depth;
             scaled_dot_product<T>(queries.columns(first), depth, projections.columns(Width + first), projections.columns(2 * Width + first),
                                   depth, attended.columns(first), shares, mask<T>(bias, h, n));
         }
-        detail::affine<T>(attended, Width, w + out_at, Width, out);
+        math::affine<T>(attended, Width, w + out_at, Width, out);
     }
 
     /// From the slope of `out`, (n, stride), its padding zero, adds to x_slope, (time, Width), to bias_slope as `bias` and to g.

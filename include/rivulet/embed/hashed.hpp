@@ -191,7 +191,8 @@ private:
         if constexpr (sizeof...(Features) == 1) {  // the list as it is
             const auto& list = (side.template get<Features>(), ...);
             found.count = list.count();
-            known.find_all([&](std::size_t i) { return combined(salt_of_one, list.id(i)); }, found.slots.data(), found.count);
+            const item_id* const ids = list.list == nullptr ? &list.one : list.list;
+            known.find_all([ids](std::size_t i) { return combined(salt_of_one, ids[i]); }, found.slots.data(), found.count);
             for (std::size_t i = 0; i < found.count; ++i) found.values[i] = list.template value<T>(i);
         } else {
             const auto all = combine<bound, T>(side);

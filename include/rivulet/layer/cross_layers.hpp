@@ -40,12 +40,12 @@ template <std::size_t Depth, std::size_t Rank = 0> struct cross_layers {
             const rows<T> here = saved.columns(l * layer_saved(In)), next = l + 1 == Depth ? y : here.columns(line(In));
             const T* const bias = w + layer_weights(In) - padded(In);
             if constexpr (Rank == 0) {
-                detail::affine<T>(in, In, w, bias, In, here);
+                math::affine<T>(in, In, w, bias, In, here);
             } else {
                 const rows<T> narrow = here.columns(2 * line(In));
                 for (std::size_t r = 0; r < x.count; ++r) std::fill_n(narrow[r], padded(Rank), T(0));
                 math::multiply<T>(in, In, w, Rank, narrow);
-                detail::affine<T>(narrow, Rank, w + In * padded(Rank), bias, In, here);
+                math::affine<T>(narrow, Rank, w + In * padded(Rank), bias, In, here);
             }
             for (std::size_t r = 0; r < x.count; ++r)
                 for (std::size_t i = 0; i < padded(In); ++i) next[r][i] = simd::fma(x[r][i], here[r][i], in[r][i]);

@@ -21,11 +21,7 @@ template <class T> void start_weights(T* w, std::size_t in, std::size_t out, dou
         for (std::size_t j = 0; j < out; ++j) w[i * padded(out) + j] = static_cast<T>(seeded.around_zero(limit));
 }
 
-/// y = x W + b, and its slopes: dx = dy W' (overwritten), dw += x' dy, db += sum of dy. x: (n, in), y: (n, padded(out)).
-template <class T> void affine(rows<const T> x, std::size_t in, const T* w, const T* bias, std::size_t out, rows<T> y) noexcept {
-    for (std::size_t r = 0; r < x.count; ++r) std::copy_n(bias, padded(out), y[r]);
-    math::multiply<T>(x, in, w, out, y);
-}
+/// The slopes of y = x W + b: dx = dy W' (overwritten), dw += x' dy, db += sum of dy. x: (n, in), y: (n, padded(out)).
 template <class T>
 void affine_backward(rows<const T> x, std::size_t in, const T* w, rows<const T> dy, std::size_t out, rows<T> dx, slope_place<T> dw,
                      T* db) noexcept {
@@ -54,7 +50,7 @@ template <std::size_t Units> struct dense {
         detail::start_weights(w, In, Units, wanted, seeded);
     }
     template <std::size_t In, class T> void forward(const T* w, rows<const T> x, rows<T> y, rows<T>, noise) const noexcept {
-        detail::affine<T>(x, In, w, w + In * padded(Units), Units, y);
+        math::affine<T>(x, In, w, w + In * padded(Units), Units, y);
     }
     template <std::size_t In, class T>
     void backward(const T* w, rows<const T> x, rows<const T>, rows<const T> dy, rows<T> dx, rows<T>, slope_place<T> g,

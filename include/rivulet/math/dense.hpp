@@ -13,13 +13,13 @@
 namespace rivulet::inline RIVULET_ABI::math {
 namespace detail {
 
-/// y[0..Rows)[0..Columns registers) += x W, all accumulators in registers.
+/// y[0..Rows)[0..Columns registers) = start + x W, all accumulators in registers.
 template <std::size_t Rows, std::size_t Columns, class T, class Arch>
-inline void multiply_block(rows<const T> x, std::size_t in, const T* w, std::size_t stride, rows<T> y) noexcept {
+inline void multiply_block(rows<const T> x, std::size_t in, const T* w, std::size_t stride, rows<const T> start, rows<T> y) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
     simd::batch<T, Arch> sums[Rows][Columns];
     for (std::size_t r = 0; r < Rows; ++r)
-        for (std::size_t c = 0; c < Columns; ++c) sums[r][c] = simd::load<T, Arch>(y[r] + c * step);
+        for (std::size_t c = 0; c < Columns; ++c) sums[r][c] = simd::load<T, Arch>(start[r] + c * step);
     for (std::size_t i = 0; i < in; ++i, w += stride) {
         simd::batch<T, Arch> weights[Columns];
         for (std::size_t c = 0; c < Columns; ++c) weights[c] = simd::load<T, Arch>(w + c * step);
@@ -34,27 +34,36 @@ inline void multiply_block(rows<const T> x, std::size_t in, const T* w, std::siz
 
 /// All columns for one group of rows: wide blocks first, then ever narrower ones.
 template <std::size_t Rows, std::size_t Columns, class T, class Arch>
-inline void multiply_rows(rows<const T> x, std::size_t in, const T* w, std::size_t out, std::size_t stride, rows<T> y) noexcept {
+inline void multiply_rows(rows<const T> x, std::size_t in, const T* w, std::size_t out, std::size_t stride, rows<const T> start,
+                          rows<T> y) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
     std::size_t at = 0;
-    for (; at + Columns * step <= out; at += Columns * step) multiply_block<Rows, Columns, T, Arch>(x, in, w + at, stride, y.columns(at));
+    for (; at + Columns * step <= out; at += Columns * step)
+        multiply_block<Rows, Columns, T, Arch>(x, in, w + at, stride, start.columns(at), y.columns(at));
     if constexpr (Columns > 1)
-        if (at < out) multiply_rows<Rows, Columns / 2, T, Arch>(x, in, w + at, out - at, stride, y.columns(at));
+        if (at < out) multiply_rows<Rows, Columns / 2, T, Arch>(x, in, w + at, out - at, stride, start.columns(at), y.columns(at));
 }
 
 }  // namespace detail
 
-/// y += x W for all rows and `out` columns, a multiple of 16, of a wider W. x: (n, in), w: (in, stride), y: (n, out).
+/// y = start + x W for all rows and `out` columns, a multiple of 16, of a wider W. x: (n, in), w: (in, stride), y: (n, out); start: (n,
+/// out) too, y itself or with stride 0 one row for all, such as a bias.
 template <class T, class Arch = simd::native>
-void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t out, std::size_t stride, rows<T> y) noexcept {
+void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t out, std::size_t stride, rows<const T> start,
+                      rows<T> y) noexcept {
     // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 4 x 2 is what fits. A single
     // row takes 8 registers across, or the latency of the multiply-add would set the pace.
     constexpr std::size_t group = simd::many_registers<Arch> ? 6 : 4, across = simd::many_registers<Arch> ? 4 : 2;
     std::size_t r = 0;
     for (; r + group <= x.count; r += group)
-        detail::multiply_rows<group, across, T, Arch>(x.from(r, group), in, w, out, stride, y.from(r, group));
-    for (; r + 2 <= x.count; r += 2) detail::multiply_rows<2, 4, T, Arch>(x.from(r, 2), in, w, out, stride, y.from(r, 2));
-    if (r < x.count) detail::multiply_rows<1, 8, T, Arch>(x.from(r, 1), in, w, out, stride, y.from(r, 1));
+        detail::multiply_rows<group, across, T, Arch>(x.from(r, group), in, w, out, stride, start.from(r, group), y.from(r, group));
+    for (; r + 2 <= x.count; r += 2) detail::multiply_rows<2, 4, T, Arch>(x.from(r, 2), in, w, out, stride, start.from(r, 2), y.from(r, 2));
+    if (r < x.count) detail::multiply_rows<1, 8, T, Arch>(x.from(r, 1), in, w, out, stride, start.from(r, 1), y.from(r, 1));
+}
+/// y += x W.
+template <class T, class Arch = simd::native>
+void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t out, std::size_t stride, rows<T> y) noexcept {
+    multiply_columns<T, Arch>(x, in, w, out, stride, y, y);
 }
 
 /// y += x W for all rows. x: (n, in), w: (in, padded(out)), y: (n, padded(out)). n in out multiply-adds.
@@ -64,6 +73,15 @@ void multiply(rows<const T> x, std::size_t in, const T* w, std::size_t out, rows
         for (std::size_t r = 0; r < x.count; ++r) *y[r] += dot<T, Arch>(x[r], w, in);
     else
         multiply_columns<T, Arch>(x, in, w, padded(out), padded(out), y);
+}
+
+/// y = b + x W for all rows. b: (padded(out)).
+template <class T, class Arch = simd::native>
+void affine(rows<const T> x, std::size_t in, const T* w, const T* bias, std::size_t out, rows<T> y) noexcept {
+    if (out == 1)
+        for (std::size_t r = 0; r < x.count; ++r) *y[r] = *bias + dot<T, Arch>(x[r], w, in);
+    else
+        multiply_columns<T, Arch>(x, in, w, padded(out), padded(out), {bias, x.count, 0}, y);
 }
 
 /// dx += dy W': the slope of the inputs. dy: (n, padded(out)), w: (in, padded(out)), dx: (n, in). n in out multiply-adds.

@@ -35,16 +35,17 @@ template <class T, class Arch = simd::native> T dot(const T* x, const T* y, std:
     return simd::sum(total + second) + tail;
 }
 
-/// The same of N numbers, known when it is compiled: no call and no loop for a few.
-template <std::size_t N, class T, class Arch = simd::native> inline T dot(const T* x, const T* y) noexcept {
+/// The same of N numbers, known when it is compiled: no call and no loop for a few. `Rectified`: of max(x, 0), as if x had been rectified.
+template <std::size_t N, bool Rectified = false, class T, class Arch = simd::native> inline T dot(const T* x, const T* y) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>, whole = N / step * step;
     simd::batch<T, Arch> total(T(0)), second(T(0));
     for (std::size_t at = 0; at < whole; at += step) {
         auto& chain = at / step % 2 == 0 ? total : second;
-        chain = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), chain);
+        const auto numbers = simd::load<T, Arch>(x + at);
+        chain = simd::fma(Rectified ? simd::rectified(numbers) : numbers, simd::load<T, Arch>(y + at), chain);
     }
     T tail = 0;
-    for (std::size_t i = whole; i < N; ++i) tail = simd::fma(x[i], y[i], tail);
+    for (std::size_t i = whole; i < N; ++i) tail = simd::fma(Rectified && x[i] < T(0) ? T(0) : x[i], y[i], tail);
     return simd::sum(total + second) + tail;
 }
 
@@ -70,6 +71,20 @@ void add_scaled_rows(const T* a, const T* x, std::size_t stride, T* y, std::size
         },
         [&](std::size_t i) {
             for (std::size_t r = 0; r < Count; ++r) y[i] = simd::fma(a[r], x[r * stride + i], y[i]);
+        });
+}
+
+/// out = x + y, or max(x + y, 0) with NaN as NaN. O(n).
+template <bool Rectified, class T, class Arch = simd::native> void sum_of(const T* x, const T* y, T* out, std::size_t n) noexcept {
+    sweep<T, Arch>(
+        n,
+        [&](std::size_t i) {
+            const auto sum = simd::load<T, Arch>(x + i) + simd::load<T, Arch>(y + i);
+            simd::store(out + i, Rectified ? simd::rectified(sum) : sum);
+        },
+        [&](std::size_t i) {
+            const T sum = x[i] + y[i];
+            out[i] = Rectified && sum < T(0) ? T(0) : sum;
         });
 }
 

@@ -43,6 +43,12 @@ template <class Scalar, class... Components, class Ranker> class plan<Scalar, fu
     template <class C, bool Wanted> struct trace_on { using type = no_memory; };
     template <class C> struct trace_on<C, true> { using type = typename trace_of<C, Scalar>::type; };
 
+    static constexpr bool serves = requires { Ranker::serves_rectified; };  // apart from its forward pass
+    static constexpr bool serves_rectified = [] {
+        if constexpr (serves) return bool(Ranker::serves_rectified);
+        return false;
+    }();
+
     /// A component's room for work. A tuple would fill it with zeros at every step: kilobytes that are written before they are read.
     template <class T> struct unset {
         T value;
@@ -211,7 +217,7 @@ public:
         alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
         const rows<Scalar> sum_rows{sums.data(), number, padded(first)};
         for (std::size_t r = 0; r < number; ++r)
-            for (std::size_t j = 0; j < padded(first); ++j) sum_rows[r][j] = kept.base[j] + candidates[r][j];
+            math::sum_of<serves_rectified && at.pair_width == 0>(kept.base.data(), candidates[r], sum_rows[r], padded(first));
         if constexpr (at.pair_width > 0) {
             alignas(64) std::array<Scalar, block * at.pair_width> joined;
             const rows<Scalar> out{joined.data(), number, at.pair_width};
@@ -219,8 +225,14 @@ public:
                 if constexpr (bound<i> == binding::pair) join<i>(w, known, kept, candidates, out.columns(at.pair_column[i]));
             });
             math::multiply<Scalar>(out, at.pair_width, w + at.pair_block, first, sum_rows);
+            if constexpr (serves_rectified)
+                for (std::size_t r = 0; r < number; ++r) math::rectify(sum_rows[r], padded(first));
         }
-        ranker.forward(w + at.ranker, sum_rows, rows<Scalar>{hidden.data(), number, Ranker::activations}, scores, noise{});
+        const rows<Scalar> between{hidden.data(), number, Ranker::activations};
+        if constexpr (serves)
+            ranker.serve(w + at.ranker, sum_rows, between, scores);
+        else
+            ranker.forward(w + at.ranker, sum_rows, between, scores, noise{});
     }
 
     /// Fills an arena with first weights: of every component, of the first layer, of the ranker.

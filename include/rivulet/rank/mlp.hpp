@@ -64,13 +64,32 @@ template <std::size_t... Units> struct mlp {
         for (std::size_t l = 1; l < layers; ++l) {
             for (std::size_t r = 0; r < in.count; ++r) math::rectify(in[r], widths[l - 1]);
             const rows<T> out = l + 1 == layers ? scores : hidden.columns(activation(l));
-            const T* bias = w + offset(l) + widths[l - 1] * padded(widths[l]);
-            for (std::size_t r = 0; r < in.count; ++r) std::copy_n(bias, padded(widths[l]), out[r]);
-            math::multiply<T>(in, widths[l - 1], w + offset(l), widths[l], out);
+            math::affine<T>(in, widths[l - 1], w + offset(l), w + offset(l) + widths[l - 1] * padded(widths[l]), widths[l], out);
             in = out;
         }
         if constexpr (layers == 1)
             for (std::size_t r = 0; r < sums.count; ++r) *scores[r] = *sums[r];
+    }
+
+    /// The same scores, for one who asks for nothing else: of sums that are rectified already, where there is a layer behind them, and
+    /// without leaving the last activations rectified.
+    static constexpr bool serves_rectified = layers > 1;
+    template <class T> void serve(const T* w, rows<T> sums, rows<T> hidden, rows<T> scores) const noexcept {
+        rows<T> in = sums;
+        for (std::size_t l = 1; l + 1 < layers; ++l) {
+            if (l > 1)
+                for (std::size_t r = 0; r < in.count; ++r) math::rectify(in[r], widths[l - 1]);
+            const rows<T> out = hidden.columns(activation(l));
+            math::affine<T>(in, widths[l - 1], w + offset(l), w + offset(l) + widths[l - 1] * padded(widths[l]), widths[l], out);
+            in = out;
+        }
+        if constexpr (layers == 1)
+            for (std::size_t r = 0; r < in.count; ++r) *scores[r] = *sums[r];
+        else {
+            constexpr std::size_t last = widths[layers - 2];
+            const T* const out = w + offset(layers - 1);
+            for (std::size_t r = 0; r < in.count; ++r) *scores[r] = out[last] + math::dot<last, true>(in[r], out);
+        }
     }
 
     /// From what forward left in `sums` and `hidden`: sum_slopes (n, padded(first)), overwritten; hidden_slopes is scratch of hidden's

@@ -48,7 +48,8 @@ public:
         with_stride([&](auto apart) {
             const T* const all = numbers_.data();
             const Places places = places_;
-            for (std::size_t i = 0; i < n; ++i) detail::prefetch(all + (slots[i] = places.find(id(i))) * apart);
+            for (std::size_t i = 0; i < n; ++i) slots[i] = places.find(id(i));  // in registers, where those multiply 64 bits
+            for (std::size_t i = 0; i < n; ++i) detail::prefetch(all + slots[i] * apart);
         });
     }
     /// Of rows of one number: the sum of values[i] times the weight of row slots[i], i < n.

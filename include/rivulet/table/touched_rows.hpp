@@ -26,7 +26,7 @@ public:
     /// `most` rows. Throws std::bad_alloc.
     explicit touched_rows(std::size_t most)
         : most_(most), slots_(zeros<std::uint32_t>(most + spare)), slopes_(zeros<T>((most + spare) * Width)),
-          index_(zeros<std::uint32_t>(places(most))) {}
+          index_(zeros<std::uint32_t>(places(most))), marks_(zeros<std::uint8_t>(mark_count)) {}
     touched_rows(const touched_rows& other) : touched_rows(other.most_) {}
     touched_rows(touched_rows&&) noexcept = default;
     touched_rows& operator=(const touched_rows& other) {
@@ -38,38 +38,29 @@ public:
 
     /// Where a slot is in the list; at its end, with slopes of zero, if it was not there.
     std::size_t place(std::uint32_t slot) noexcept {
+        index_all();
         const std::size_t at = search(slot, slots_.get(), index_.get(), mask_);
         if (index_[at] == 0) {
             slots_[count_] = slot;
             std::fill_n(slopes(count_), Width, T(0));
-            index_[at] = static_cast<std::uint32_t>(++count_);
+            indexed_ = ++count_;
+            index_[at] = static_cast<std::uint32_t>(count_);
             if (count_ > room()) widen();
             return count_ - 1;
         }
         return index_[at] - 1;
     }
-    /// The same of n slots. True if each is new, so that their places follow one another.
+    /// The same of n slots. True if each is new, so that their places follow one another, of which only the first is written.
     bool place_all(const std::uint32_t* slots, std::uint32_t* places, std::size_t n) noexcept requires(Width == 1) {
-        if (count_ + n > room()) {  // the index may have to grow on the way
-            for (std::size_t i = 0; i < n; ++i) places[i] = static_cast<std::uint32_t>(place(slots[i]));
-            return false;  // perhaps they are
+        if (count_ == 0 && n <= most_ && differ(slots, n)) {  // as nearly always: no index is needed until somebody asks for a place
+            std::copy_n(slots, n, slots_.get());
+            std::fill_n(slopes_.get(), n, T(0));
+            if (n > 0) places[0] = 0;
+            count_ = n;
+            return true;
         }
-        std::uint32_t *const listed = slots_.get(), *const index = index_.get();
-        T* const sums = slopes_.get();
-        const std::size_t mask = mask_;
-        std::size_t count = count_;
-        for (std::size_t i = 0; i < n; ++i) {
-            std::uint32_t& found = index[search(slots[i], listed, index, mask)];
-            if (found == 0) {
-                listed[count] = slots[i];
-                sums[count] = T(0);
-                found = static_cast<std::uint32_t>(++count);
-            }
-            places[i] = found - 1;
-        }
-        const bool new_ones = count == count_ + n;
-        count_ = count;
-        return new_ones;
+        for (std::size_t i = 0; i < n; ++i) places[i] = static_cast<std::uint32_t>(place(slots[i]));
+        return false;  // perhaps they are
     }
     std::size_t count() const noexcept { return count_; }
     std::uint32_t slot(std::size_t i) const noexcept { return slots_[i]; }
@@ -78,12 +69,12 @@ public:
     std::span<T> slopes() noexcept { return {slopes_.get(), count_ * Width}; }
     std::span<const T> slopes() const noexcept { return {slopes_.get(), count_ * Width}; }
     void clear() noexcept {
-        std::fill_n(index_.get(), mask_ + 1, 0u);
+        if (indexed_ > 0) std::fill_n(index_.get(), mask_ + 1, 0u);
         mask_ = fewest_places - 1;
-        count_ = 0;
+        count_ = indexed_ = 0;
     }
     /// Bytes of the whole room.
-    std::size_t memory() const noexcept { return (most_ + places(most_)) * sizeof(std::uint32_t) + most_ * Width * sizeof(T); }
+    std::size_t memory() const noexcept { return (most_ + places(most_)) * sizeof(std::uint32_t) + most_ * Width * sizeof(T) + mark_count; }
 
 private:
     struct release {
@@ -97,6 +88,7 @@ private:
         return block;
     }
     static constexpr std::size_t fewest_places = 256;
+    static constexpr std::size_t mark_count = Width == 1 ? 4096 : 1;  // 30 slots at random find each other's mark in one of ten lists
     static std::size_t places(std::size_t most) noexcept { return std::max(std::bit_ceil(2 * most), fewest_places); }
     /// The place of a slot in the index, or the free one where it belongs (linear probing). Slots lie densely or are hashes: their last
     /// bits tell them apart.
@@ -106,19 +98,43 @@ private:
         return at;
     }
     std::size_t room() const noexcept { return (mask_ + 1) / 2; }
+    /// Whether slots certainly differ: none has the last bits of one before it.
+    bool differ(const std::uint32_t* slots, std::size_t n) noexcept {
+        bool met = false;
+        for (std::size_t i = 0; i < n; ++i) {
+            std::uint8_t& mark = marks_[slots[i] & (mark_count - 1)];
+            met |= mark == mark_now_;
+            mark = mark_now_;
+        }
+        if (++mark_now_ == 0) {  // marks of 255 lists ago must not count
+            std::fill_n(marks_.get(), mark_count, std::uint8_t(0));
+            mark_now_ = 1;
+        }
+        return !met;
+    }
+    /// What place_all listed without an index gets one.
+    void index_all() noexcept {
+        while (indexed_ < count_) {
+            const std::size_t at = search(slots_[indexed_], slots_.get(), index_.get(), mask_);
+            index_[at] = static_cast<std::uint32_t>(++indexed_);
+            if (indexed_ > room()) widen();
+        }
+    }
     void widen() noexcept {
         if (mask_ + 1 == places(most_)) return;
         mask_ = 2 * mask_ + 1;
         std::fill_n(index_.get(), mask_ + 1, 0u);
-        for (std::size_t i = 0; i < count_; ++i)
+        for (std::size_t i = 0; i < indexed_; ++i)
             index_[search(slots_[i], slots_.get(), index_.get(), mask_)] = static_cast<std::uint32_t>(i + 1);
     }
 
-    std::size_t most_, count_ = 0;
+    std::size_t most_, count_ = 0, indexed_ = 0;
     std::size_t mask_ = fewest_places - 1;  // the index has mask + 1 places: 1 + where the slot that belongs there is listed, or 0
     std::unique_ptr<std::uint32_t[], release> slots_;
     std::unique_ptr<T[], release> slopes_;
     std::unique_ptr<std::uint32_t[], release> index_;
+    std::unique_ptr<std::uint8_t[], release> marks_;  // by the last bits of a slot: the list that last had one such
+    std::uint8_t mark_now_ = 1;
 };
 
 }  // namespace rivulet::inline RIVULET_ABI
