@@ -80,13 +80,12 @@ template <std::size_t Width, rv::vector_codes Codes> void retrieve(benchmark::St
 
 template <std::size_t Width> void enrol(std::size_t count) {
     const std::string size = std::to_string(count) + "x" + std::to_string(Width) + "_top100";
-    benchmark::RegisterBenchmark(("retrieve/flat_" + size).c_str(),
-                                 [count](benchmark::State& state) { retrieve<Width, rv::vector_codes::none>(state, count, Width * 4); })
-        ->Unit(benchmark::kMicrosecond);
-    benchmark::RegisterBenchmark(
-        ("retrieve_int8/flat_" + size).c_str(),
-        [count](benchmark::State& state) { retrieve<Width, rv::vector_codes::eight_bit>(state, count, Width + 12); })
-        ->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(("retrieve/flat_" + size).c_str(), [count](benchmark::State& state) {
+        retrieve<Width, rv::vector_codes::none>(state, count, Width * 4);
+    })->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(("retrieve_int8/flat_" + size).c_str(), [count](benchmark::State& state) {
+        retrieve<Width, rv::vector_codes::eight_bit>(state, count, Width + 12);
+    })->Unit(benchmark::kMicrosecond);
 }
 
 const bool enrolled = [] {

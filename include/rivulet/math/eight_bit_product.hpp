@@ -18,8 +18,8 @@
 #include <immintrin.h>
 #endif
 
-#include "../core/rows.hpp"
 #include "../core/config.hpp"
+#include "../core/rows.hpp"
 
 namespace rivulet::inline RIVULET_ABI::math {
 
@@ -162,16 +162,17 @@ void multiply_rows(rows<const X> x, std::size_t groups, const P* packed, std::si
 
 }  // namespace eight_bit
 
-/// y = x times packed, for codes of which one side is unsigned and the other signed. x: (n, padded_inputs(in)), y: (n, padded_outputs(out)),
-/// which is written whole. Exact for up to 65,793 inputs, where 255 * 128 of each could leave 32 bits. n in out multiply-adds.
+/// y = x times packed, for codes of which one side is unsigned and the other signed. x: (n, padded_inputs(in)), y: (n,
+/// padded_outputs(out)), which is written whole. Exact for up to 65,793 inputs, where 255 * 128 of each could leave 32 bits. n in out
+/// multiply-adds.
 template <class Kernel = eight_bit::native, code X, code P>
     requires(!std::same_as<X, P>)
 void multiply(rows<const X> x, std::size_t in, const P* packed, std::size_t out, rows<std::int32_t> y) noexcept {
     const std::size_t groups = padded_inputs(in) / packed_inputs, blocks = padded_outputs(out) / packed_outputs;
     std::size_t r = 0;
     for (; r + Kernel::rows_at_once <= x.count && Kernel::rows_at_once > 1; r += Kernel::rows_at_once)
-        eight_bit::multiply_rows<Kernel, Kernel::rows_at_once, Kernel::blocks_at_once>(x.from(r, Kernel::rows_at_once), groups, packed, blocks,
-                                                                                      y.from(r, Kernel::rows_at_once));
+        eight_bit::multiply_rows<Kernel, Kernel::rows_at_once, Kernel::blocks_at_once>(x.from(r, Kernel::rows_at_once), groups, packed,
+                                                                                       blocks, y.from(r, Kernel::rows_at_once));
     for (; r < x.count; ++r)
         eight_bit::multiply_rows<Kernel, 1, Kernel::blocks_of_one_row>(x.from(r, 1), groups, packed, blocks, y.from(r, 1));
 }

@@ -66,7 +66,8 @@ inline float encode_unsigned(const float* x, std::size_t n, std::uint8_t* codes)
     detail::encode(x, n, scale, 0, 255, codes);
     return scale;
 }
-/// The same under a scale that is known already, 0 or a normal number; what is beyond 255 scales is cut off, NaN and what is below 0 becomes 0.
+/// The same under a scale that is known already, 0 or a normal number; what is beyond 255 scales is cut off, NaN and what is below 0
+/// becomes 0.
 inline void encode_unsigned(const float* x, std::size_t n, float scale, std::uint8_t* codes) noexcept {
     detail::encode(x, n, scale, 0, 255, codes);
 }

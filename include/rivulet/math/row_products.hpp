@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 
 #include "vector.hpp"
 
@@ -53,9 +55,10 @@ inline constexpr std::size_t read_beyond_rows = 15;
 #endif
 
 /// products[i] = the sum of x[j] rows[i][j] over j < Width. x: (Width rounded up to 16), zeros behind Width; rows: (count, Width), count a
-/// multiple of rows_at_once; products: (count). The product of a row is one number, bit for bit, whichever rows are beside it. |product - exact| <= (Width + 1) 2^-24 |x| |row|, as in any order (Higham, Accuracy and Stability
-/// of Numerical Algorithms, 3.1).
-template <std::size_t Width> RIVULET_ONE_BODY void row_products(const float* x, const float* rows, std::size_t count, float* products) noexcept {
+/// multiple of rows_at_once; products: (count). The product of a row is one number, bit for bit, whichever rows are beside it. |product -
+/// exact| <= (Width + 1) 2^-24 |x| |row|, as in any order (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+template <std::size_t Width>
+RIVULET_ONE_BODY void row_products(const float* x, const float* rows, std::size_t count, float* products) noexcept {
     constexpr std::size_t step = simd::lanes<float>, steps = (Width + step - 1) / step;
     constexpr std::size_t together = rows_at_once<Width> == 1 ? 1 : detail::rows_summed;
     constexpr std::size_t chains = steps > 8 ? 4 : 1;  // a long row's additions would wait for each other; short rows overlap
@@ -81,13 +84,27 @@ template <std::size_t Width> RIVULET_ONE_BODY void row_products(const float* x, 
 
 #undef RIVULET_ONE_BODY
 
-/// Whether a score is at least `least`, or not finite.
-inline bool counts(float score, float least) noexcept { return (static_cast<int>(score >= least) | static_cast<int>(!finite(score))) != 0; }
-/// The same of any of `Count`.
-template <std::size_t Count> bool any_counts(const float* scores, float least) noexcept {
-    int any = 0;
-    for (std::size_t i = 0; i < Count; ++i) any |= static_cast<int>(counts(scores[i], least));
-    return any != 0;
+/// Which of 16 scores are at least `least` or not finite: bit i for scores[i].
+inline std::uint32_t which_count(const float* scores, float least) noexcept {
+#if defined(__AVX512F__)
+    const __m512 x = _mm512_loadu_ps(scores);
+    const __mmask16 finite = _mm512_cmp_ps_mask(_mm512_abs_ps(x), _mm512_set1_ps(std::numeric_limits<float>::max()), _CMP_LE_OQ);
+    return static_cast<std::uint32_t>(_mm512_cmp_ps_mask(x, _mm512_set1_ps(least), _CMP_NLT_UQ)) |
+           (0xffffu & ~static_cast<std::uint32_t>(finite));
+#elif defined(__AVX__)
+    const __m256 most = _mm256_set1_ps(std::numeric_limits<float>::max()), sign = _mm256_set1_ps(-0.0f), lowest = _mm256_set1_ps(least);
+    std::uint32_t which = 0;
+    for (int half = 0; half < 2; ++half) {
+        const __m256 x = _mm256_loadu_ps(scores + 8 * half);
+        const __m256 unfit = _mm256_cmp_ps(_mm256_andnot_ps(sign, x), most, _CMP_NLE_UQ);
+        which |= static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_or_ps(_mm256_cmp_ps(x, lowest, _CMP_NLT_UQ), unfit))) << (8 * half);
+    }
+    return which;
+#else
+    std::uint32_t which = 0;
+    for (int i = 0; i < 16; ++i) which |= static_cast<std::uint32_t>(!finite(scores[i]) || scores[i] >= least) << i;
+    return which;
+#endif
 }
 
 }  // namespace rivulet::inline RIVULET_ABI::math

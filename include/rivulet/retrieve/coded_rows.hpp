@@ -26,13 +26,16 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "../core/arena.hpp"
 #include "../core/rows.hpp"
 #include "../math/eight_bit_product.hpp"
 #include "../math/eight_bits.hpp"
+#include "../math/row_products.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -101,23 +104,23 @@ public:
                            codes_.data() + first * block_codes, number * block,
                            rivulet::rows<std::int32_t>{products.data(), 1, products.size()});
             for (std::size_t b = 0; b < number; ++b) {
-                const float reach = least();
-                if (!bound(asked, products.data() + b * block, bounds_.data() + (first + b) * block_bounds, reach, highest.data())) continue;
-                const std::size_t row = (first + b) * block, end = std::min(block, rows - row);
-                for (std::size_t i = 0; i < end; ++i)
-                    if (!(highest[i] < reach) || bounds(row + i)[block] > asked.longest) f(row + i);
+                bound(asked, products.data() + b * block, bounds_.data() + (first + b) * block_bounds, highest.data());
+                const std::size_t row = (first + b) * block;
+                for (std::uint32_t left = math::which_count(highest.data(), least()); left != 0; left &= left - 1) {
+                    const std::size_t one = row + static_cast<std::size_t>(std::countr_zero(left));
+                    if (one < rows) f(one);
+                }
             }
         }
     }
 
-    /// The upper bound of a row's product, for one that is not longer than asked.longest. O(Width).
+    /// The upper bound of a row's product, or the largest float where there is none. O(Width).
     float highest(const question& asked, std::size_t row) const noexcept {
         std::int32_t product = 0;
         for (std::size_t i = 0; i < Width; ++i) product += *code(row, i) * asked.codes[i];
         const float* const of_row = bounds(row);
         return bound(asked, product, of_row[0], of_row[block], of_row[2 * block]);
     }
-    float norm(std::size_t row) const noexcept { return bounds(row)[block]; }
 
     std::size_t memory() const noexcept { return codes_.size() + bounds_.size() * sizeof(float); }
 
@@ -127,16 +130,13 @@ private:
 
     static float bound(const question& asked, std::int32_t product, float scale, float norm, float residual) noexcept {
         const float about = static_cast<float>(product - asked.offset) * scale * asked.scale;
-        return about + (asked.per_norm * norm + (asked.per_residual * residual + asked.slack));
+        const float most = about + (asked.per_norm * norm + (asked.per_residual * residual + asked.slack));
+        return norm > asked.longest ? std::numeric_limits<float>::max() : most;
     }
-    /// The bounds of a block's rows, and whether any may reach. A loop that compilers turn into registers.
-    static bool bound(const question& asked, const std::int32_t* products, const float* of_rows, float reach, float* highest) noexcept {
-        std::uint32_t any = 0;
-        for (std::size_t i = 0; i < block; ++i) {
+    /// The same of a block's rows: a loop that compilers turn into registers.
+    static void bound(const question& asked, const std::int32_t* products, const float* of_rows, float* highest) noexcept {
+        for (std::size_t i = 0; i < block; ++i)
             highest[i] = bound(asked, products[i], of_rows[i], of_rows[block + i], of_rows[2 * block + i]);
-            any |= static_cast<std::uint32_t>(!(highest[i] < reach)) | static_cast<std::uint32_t>(of_rows[block + i] > asked.longest);
-        }
-        return any != 0;
     }
 
     template <class Self> static auto code_of(Self& self, std::size_t row, std::size_t input) noexcept {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -128,8 +129,10 @@ public:
     /// Bytes held: vectors, codes, ids and the index of ids.
     std::size_t memory() const noexcept {
         constexpr std::size_t node = sizeof(std::pair<item_id, std::size_t>) + 2 * sizeof(void*);
-        return numbers_.size() * sizeof(float) + ids_.capacity() * sizeof(item_id) + row_of_.size() * node +
-               row_of_.bucket_count() * sizeof(void*) + (coded ? codes_.memory() : 0);
+        std::size_t bytes = numbers_.size() * sizeof(float) + ids_.capacity() * sizeof(item_id);
+        bytes += row_of_.size() * node + row_of_.bucket_count() * sizeof(void*);
+        if constexpr (coded) bytes += codes_.memory();
+        return bytes;
     }
 
 private:
@@ -145,8 +148,7 @@ private:
         return all;
     }
     static status check(std::span<const float> numbers, std::size_t expected, std::string_view where) noexcept {
-        if (numbers.size() != expected)
-            return {errc::width, where, static_cast<double>(expected), static_cast<double>(numbers.size())};
+        if (numbers.size() != expected) return {errc::width, where, static_cast<double>(expected), static_cast<double>(numbers.size())};
         const std::size_t bad = math::first_nonfinite(numbers.data(), numbers.size());
         if (bad < numbers.size()) return {errc::nonfinite, where, 0, static_cast<double>(numbers[bad]), bad};
         return {};
@@ -180,16 +182,18 @@ private:
             found.computed += number_;
             number_ = 0;
         }
-        /// `many` rows from `first`, in the order in which they lie. All products come first: memory is only read at its full speed by a loop
-        /// so tight that the processor is always some blocks ahead of what it waits for. The table's room is whole blocks.
+        /// `many` rows from `first`, in the order in which they lie. All products come first: memory is only read at its full speed by a
+        /// loop so tight that the processor is always some blocks ahead of what it waits for. The table's room is whole blocks.
         void rows_from(std::size_t first) noexcept {
             const std::size_t number = std::min(many, table_.size() - first);
             math::row_products<Width>(query_, table_.row(first), (number + block - 1) / block * block, products_.data());
             found.computed += number;
             for (std::size_t at = 0; at < number; at += block) {
-                if (!math::any_counts<block>(products_.data() + at, least())) continue;
-                for (std::size_t i = at; i < std::min(at + block, number); ++i)
-                    if (math::counts(products_[i], least()) && allows_(table_.ids_[first + i])) add(first + i, products_[i]);
+                const auto which = math::which_count(products_.data() + at, least());
+                for (std::uint32_t left = which; left != 0; left &= left - 1) {
+                    const std::size_t i = at + static_cast<std::size_t>(std::countr_zero(left));
+                    if (i < number && allows_(table_.ids_[first + i])) add(first + i, products_[i]);
+                }
             }
         }
         retrieved finish() noexcept {
