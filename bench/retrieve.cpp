@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include <rivulet/core/arena.hpp>
 #include <rivulet/core/random.hpp>
+#include <rivulet/math/simd.hpp>
 #include <rivulet/retrieve/vector_table.hpp>
 
 namespace rv = rivulet;
@@ -32,7 +34,7 @@ std::vector<float> normal(std::size_t count, std::uint64_t seed) {
 /// Seconds that the fastest of several calls takes.
 template <class F> double least_seconds(F&& f) {
     double least = 1e9;
-    for (int i = 0; i < 15; ++i) {
+    for (int i = 0; i < 40; ++i) {
         const auto start = std::chrono::steady_clock::now();
         f();
         least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
@@ -40,15 +42,19 @@ template <class F> double least_seconds(F&& f) {
     return least;
 }
 
-/// Seconds that it takes to read so many bytes from one end to the other and do nothing with them.
+/// Seconds that it takes to read so many bytes from one end to the other and do nothing with them but add.
 double seconds_to_read(std::size_t bytes) {
-    const rv::arena<std::uint64_t> memory(bytes / sizeof(std::uint64_t));
+    constexpr std::size_t step = rv::simd::lanes<float>;
+    const rv::arena<float> memory(bytes / sizeof(float));
     return least_seconds([&] {
-        std::uint64_t all[32]{};
-        const std::uint64_t* const from = memory.data();
-        for (std::size_t i = 0; i + 32 <= memory.size(); i += 32)
-            for (std::size_t k = 0; k < 32; ++k) all[k] |= from[i + k];
-        benchmark::DoNotOptimize(all);
+        rv::simd::batch<float> a(0.0f), b(0.0f), c(0.0f), d(0.0f);
+        for (const float *at = memory.data(), *end = at + memory.size() / (4 * step) * (4 * step); at != end; at += 4 * step) {
+            a = a + rv::simd::load(at);
+            b = b + rv::simd::load(at + step);
+            c = c + rv::simd::load(at + 2 * step);
+            d = d + rv::simd::load(at + 3 * step);
+        }
+        benchmark::DoNotOptimize(rv::simd::sum((a + b) + (c + d)));
     });
 }
 

@@ -113,8 +113,8 @@ struct avx2 {
 
 #if defined(__AVX512VNNI__)
 struct vnni {
-    // 24 sums and 4 of packed codes in 32 registers; a single row takes 8 blocks, or the latency of the instruction would set the pace.
-    static constexpr std::size_t rows_at_once = 6, blocks_at_once = 4, blocks_of_one_row = 8;
+    // 24 sums and 4 of packed codes in 32 registers. One row reads more than it computes, and 4 sums are the latency of the instruction.
+    static constexpr std::size_t rows_at_once = 6, blocks_at_once = 4, blocks_of_one_row = 4;
     template <std::size_t Rows, std::size_t Blocks, code X, code P>
     static void multiply(rows<const X> x, std::size_t groups, const P* packed, rows<std::int32_t> y) noexcept {
         static_assert(!std::same_as<X, P>, "one matrix is unsigned, the other signed");

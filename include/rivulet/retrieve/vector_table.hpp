@@ -137,7 +137,7 @@ public:
 
 private:
     static constexpr bool coded = Codes == vector_codes::eight_bit;
-    static constexpr std::size_t block = 16, many = 512, at_once = math::rows_at_once<Width>;  // rows
+    static constexpr std::size_t block = 16, many = 64, at_once = math::rows_at_once<Width>;  // rows
     struct no_codes {};
 
     template <class Numbers> static std::span<const float> view(const Numbers& numbers) noexcept {
