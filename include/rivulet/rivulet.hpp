@@ -12,9 +12,12 @@
 #include "core/hash.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
+#include "math/eight_bit_product.hpp"
+#include "math/eight_bits.hpp"
 #include "math/list_loss.hpp"
 #include "math/loss.hpp"
 #include "math/output_loss.hpp"
+#include "math/row_products.hpp"
 #include "math/slopes.hpp"
 #include "table/carried_id.hpp"
 #include "table/frequency_sketch.hpp"
@@ -71,6 +74,8 @@
 #include "reduce/pca.hpp"
 #include "reduce/random_projection.hpp"
 #include "reduce/standardise.hpp"
+#include "retrieve/coded_rows.hpp"
+#include "retrieve/vector_table.hpp"
 
 // how it learns
 #include "update/adagrad.hpp"

@@ -30,6 +30,7 @@ const std::vector<std::vector<std::string>> layers = {
     {"table"},
     {"input"},
     {"reduce", "attend", "fuse", "embed", "factor", "rank"},
+    {"retrieve"},
     {"update"},
     {"pipeline"},
     {"serve"},

@@ -104,6 +104,9 @@ template <class T, class Arch> batch<T, Arch> rectified(const batch<T, Arch>& x)
     return xsimd::select(x < batch<T, Arch>(T(0)), batch<T, Arch>(T(0)), x);
 }
 
+/// Integers as floats, to the nearest.
+template <class Arch> batch<float, Arch> to_float(const batch<std::int32_t, Arch>& x) noexcept { return xsimd::to_float(x); }
+
 /// x where `gate` is above zero, else y.
 template <class T, class Arch>
 batch<T, Arch> where_positive(const batch<T, Arch>& gate, const batch<T, Arch>& x, const batch<T, Arch>& y) noexcept {

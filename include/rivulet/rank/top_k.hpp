@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <span>
 
 #include "../core/error.hpp"
@@ -39,6 +40,8 @@ public:
             std::push_heap(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(size_), ranks_before);
         }
     }
+    /// What a finite score must reach to be kept: the worst kept one once the room is full. Of room for at least one.
+    float least() const noexcept { return size_ < room_.size() ? std::numeric_limits<float>::lowest() : room_[0].score; }
     /// Sorts what is kept, best first, and gives it. Nothing may be added after it.
     std::span<scored> sorted() noexcept {
         std::sort_heap(room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(size_), ranks_before);
