@@ -41,6 +41,10 @@ template <class Kernel, class X, class P> void check(std::size_t rows, std::size
     test::guarded_rows<std::int32_t> y(rows, columns, columns + 5);
     math::multiply<Kernel>(rv::rows<const X>{x.data(), rows, stride}, in, packed.data(), out, y.view());
     CHECK(y.intact());
+    std::vector<std::int32_t> streamed(columns + 1, 77);
+    if (rows > 0) math::multiply_streamed<Kernel>(x.data(), in, packed.data(), out, streamed.data());
+    CHECK((rows == 0 || std::equal(y[0], y[0] + columns, streamed.begin())));
+    CHECK(streamed.back() == 77);
     for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t o = 0; o < columns; ++o) {
             std::int64_t sum = 0;

@@ -113,32 +113,51 @@ struct avx2 {
 
 #if defined(__AVX512VNNI__)
 struct vnni {
-    // 24 sums and 4 of packed codes in 32 registers. One row reads more than it computes, and 4 sums are the latency of the instruction.
-    static constexpr std::size_t rows_at_once = 6, blocks_at_once = 4, blocks_of_one_row = 4;
+    // 24 sums and 4 of packed codes in 32 registers; a single row takes 8 blocks, which share what is read of it.
+    static constexpr std::size_t rows_at_once = 6, blocks_at_once = 4, blocks_of_one_row = 8;
     template <std::size_t Rows, std::size_t Blocks, code X, code P>
     static void multiply(rows<const X> x, std::size_t groups, const P* packed, rows<std::int32_t> y) noexcept {
-        static_assert(!std::same_as<X, P>, "one matrix is unsigned, the other signed");
-        constexpr std::size_t line = packed_inputs * packed_outputs;
-        __m512i sums[Rows][Blocks];
-        for (auto& row : sums)
-            for (auto& sum : row) sum = _mm512_setzero_si512();
-        for (std::size_t g = 0; g < groups; ++g) {
+        constexpr std::size_t line = packed_inputs * packed_outputs, chains = Rows * Blocks == 1 ? 2 : 1;  // a lone sum waits
+        __m512i sums[chains][Rows][Blocks];
+        for (auto& chain : sums)
+            for (auto& row : chain)
+                for (auto& sum : row) sum = _mm512_setzero_si512();
+        std::size_t g = 0;
+        const auto step = [&](auto& to) {
             __m512i codes[Blocks];
             for (std::size_t b = 0; b < Blocks; ++b) codes[b] = _mm512_loadu_si512(packed + (b * groups + g) * line);
             for (std::size_t r = 0; r < Rows; ++r) {
                 std::int32_t group;
                 std::memcpy(&group, x[r] + g * packed_inputs, sizeof group);
                 const __m512i inputs = _mm512_set1_epi32(group);
-                for (std::size_t b = 0; b < Blocks; ++b) {
-                    if constexpr (std::same_as<X, std::uint8_t>)
-                        sums[r][b] = _mm512_dpbusd_epi32(sums[r][b], inputs, codes[b]);
-                    else
-                        sums[r][b] = _mm512_dpbusd_epi32(sums[r][b], codes[b], inputs);
-                }
+                for (std::size_t b = 0; b < Blocks; ++b) to[r][b] = add<Rows * Blocks>(to[r][b], inputs, codes[b], X());
             }
-        }
+            ++g;
+        };
+        while (g + chains <= groups)
+            for (auto& chain : sums) step(chain);
+        while (g < groups) step(sums[0]);
+        for (std::size_t c = 1; c < chains; ++c) sums[0][0][0] = _mm512_add_epi32(sums[0][0][0], sums[c][0][0]);
         for (std::size_t r = 0; r < Rows; ++r)
-            for (std::size_t b = 0; b < Blocks; ++b) _mm512_storeu_si512(y[r] + b * packed_outputs, sums[r][b]);
+            for (std::size_t b = 0; b < Blocks; ++b) _mm512_storeu_si512(y[r] + b * packed_outputs, sums[0][r][b]);
+    }
+
+private:
+    // The instruction takes the unsigned codes first.
+    template <std::size_t Sums> static __m512i add(__m512i sums, __m512i x, __m512i packed, std::uint8_t) noexcept {
+        return add_products<Sums>(sums, x, packed);
+    }
+    template <std::size_t Sums> static __m512i add(__m512i sums, __m512i x, __m512i packed, std::int8_t) noexcept {
+        return add_products<Sums>(sums, packed, x);
+    }
+    template <std::size_t Sums> static __m512i add_products(__m512i sums, __m512i of_unsigned, __m512i of_signed) noexcept {
+#if defined(__GNUC__) && !defined(__clang__)
+        if constexpr (Sums > 1) {  // g++ 12 copies sums around its own intrinsic, and most of 24 to memory and back: half the speed
+            __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(of_unsigned), "v"(of_signed));
+            return sums;
+        }
+#endif
+        return _mm512_dpbusd_epi32(sums, of_unsigned, of_signed);
     }
 };
 using native = vnni;
@@ -175,6 +194,15 @@ void multiply(rows<const X> x, std::size_t in, const P* packed, std::size_t out,
                                                                                        blocks, y.from(r, Kernel::rows_at_once));
     for (; r < x.count; ++r)
         eight_bit::multiply_rows<Kernel, 1, Kernel::blocks_of_one_row>(x.from(r, 1), groups, packed, blocks, y.from(r, 1));
+}
+
+/// The same for one row and packed codes that are in no cache: block after block as they lie, because memory is read at more than twice the
+/// speed in one stream than in several side by side. x: (padded_inputs(in)), y: (padded_outputs(out)).
+template <class Kernel = eight_bit::native, code X, code P>
+    requires(!std::same_as<X, P>)
+void multiply_streamed(const X* x, std::size_t in, const P* packed, std::size_t out, std::int32_t* y) noexcept {
+    eight_bit::multiply_rows<Kernel, 1, 1>(rows<const X>{x, 1, 0}, padded_inputs(in) / packed_inputs, packed,
+                                           padded_outputs(out) / packed_outputs, rows<std::int32_t>{y, 1, 0});
 }
 
 }  // namespace rivulet::inline RIVULET_ABI::math

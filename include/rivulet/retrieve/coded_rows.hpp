@@ -100,9 +100,7 @@ public:
         const std::size_t blocks = (rows + block - 1) / block;
         for (std::size_t first = 0; first < blocks; first += at_once) {
             const std::size_t number = std::min(at_once, blocks - first);
-            math::multiply(rivulet::rows<const std::int8_t>{asked.codes.data(), 1, asked.codes.size()}, Width,
-                           codes_.data() + first * block_codes, number * block,
-                           rivulet::rows<std::int32_t>{products.data(), 1, products.size()});
+            math::multiply_streamed(asked.codes.data(), Width, codes_.data() + first * block_codes, number * block, products.data());
             for (std::size_t b = 0; b < number; ++b) {
                 bound(asked, products.data() + b * block, bounds_.data() + (first + b) * block_bounds, highest.data());
                 const std::size_t row = (first + b) * block;
