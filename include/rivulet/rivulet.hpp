@@ -97,5 +97,8 @@
 #include "pipeline/reservoir.hpp"
 #include "pipeline/train.hpp"
 
+// how it serves faster
+#include "serve/eight_bit_ranker.hpp"
+
 // how it lasts
 #include "persist/snapshot.hpp"

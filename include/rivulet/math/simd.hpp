@@ -104,6 +104,21 @@ template <class T, class Arch> batch<T, Arch> rectified(const batch<T, Arch>& x)
     return xsimd::select(x < batch<T, Arch>(T(0)), batch<T, Arch>(T(0)), x);
 }
 
+/// Towards zero; NaN and what is too large for 32 bits become some integer.
+template <class Arch> batch<std::int32_t, Arch> to_int(const batch<float, Arch>& x) noexcept { return xsimd::to_int(x); }
+/// The last byte of each lane.
+template <class Arch> void store_bytes(std::uint8_t* to, const batch<std::int32_t, Arch>& x) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (batch<std::int32_t, Arch>::size == 16)
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(x));
+    else
+#endif
+    {
+        std::int32_t lane[batch<std::int32_t, Arch>::size];
+        x.store_unaligned(lane);
+        for (std::size_t i = 0; i < batch<std::int32_t, Arch>::size; ++i) to[i] = static_cast<std::uint8_t>(lane[i]);
+    }
+}
 /// Integers as floats, to the nearest.
 template <class Arch> batch<float, Arch> to_float(const batch<std::int32_t, Arch>& x) noexcept { return xsimd::to_float(x); }
 

@@ -20,6 +20,7 @@
 #include "catalogue.hpp"
 #include "checks.hpp"
 #include "descent.hpp"
+#include "fitting.hpp"
 #include "lesson.hpp"
 #include "ranking.hpp"
 
@@ -140,7 +141,6 @@ public:
         return {};
     }
     const output_numbers& serving() const noexcept { return served_; }
-
     // ---- learning
 
     /// One step on one outcome: `learn(visit, items.at(42), click)`.
@@ -307,7 +307,7 @@ private:
 
     template <class Feature, class Source> void fit_with(const Source& source) {
         arena<Scalar> next = weights_;
-        if (!plan_.template fit<Feature>(weights_.data(), next.data(), steps() > 0, source))
+        if (!detail::fit<Feature>(plan_, weights_.data(), next.data(), steps() > 0, source))
             detail::raise(errc::empty, std::string(type_name<Feature>()) + ": no component of this pipeline is fitted on it");
         weights_ = std::move(next);
     }

@@ -43,12 +43,6 @@ template <class Scalar, class... Components, class Ranker> class plan<Scalar, fu
     template <class C, bool Wanted> struct trace_on { using type = no_memory; };
     template <class C> struct trace_on<C, true> { using type = typename trace_of<C, Scalar>::type; };
 
-    static constexpr bool serves = requires { Ranker::serves_rectified; };  // apart from its forward pass
-    static constexpr bool serves_rectified = [] {
-        if constexpr (serves) return bool(Ranker::serves_rectified);
-        return false;
-    }();
-
     /// A component's room for work. A tuple would fill it with zeros at every step: kilobytes that are written before they are read.
     template <class T> struct unset {
         T value;
@@ -72,6 +66,13 @@ public:
         else
             return true;
     }() || (takes_noise<Components> || ...);
+
+    /// Whether the ranker serves apart from its forward pass, and then from sums that are rectified.
+    static constexpr bool serves = requires { Ranker::serves_rectified; };
+    static constexpr bool serves_rectified = [] {
+        if constexpr (serves) return bool(Ranker::serves_rectified);
+        return false;
+    }();
 
     /// Rows of candidates that are scored together: their activations stay in the first cache.
     static constexpr std::size_t block = 24;
@@ -209,26 +210,31 @@ public:
         });
     }
 
-    /// What is truly a pair's, for up to `block` candidates. candidates: their value rows, anywhere. scores: (number, padded(outputs)).
-    void score(const Scalar* w, const memories& known, const request_values& kept, const Scalar* const* candidates,
-               rows<Scalar> scores) const noexcept {
-        const std::size_t number = scores.count;
-        alignas(64) std::array<Scalar, block * padded(first)> sums;
-        alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
-        const rows<Scalar> sum_rows{sums.data(), number, padded(first)};
+    /// The first layer's sums for up to `block` candidates, rectified if the ranker serves such. candidates: their value rows, anywhere.
+    /// sums: (number, padded(first)).
+    void first_layer(const Scalar* w, const memories& known, const request_values& kept, const Scalar* const* candidates,
+                     rows<Scalar> sums) const noexcept {
+        const std::size_t number = sums.count;
         for (std::size_t r = 0; r < number; ++r)
-            math::sum_of<serves_rectified && at.pair_width == 0>(kept.base.data(), candidates[r], sum_rows[r], padded(first));
+            math::sum_of<serves_rectified && at.pair_width == 0>(kept.base.data(), candidates[r], sums[r], padded(first));
         if constexpr (at.pair_width > 0) {
             alignas(64) std::array<Scalar, block * at.pair_width> joined;
             const rows<Scalar> out{joined.data(), number, at.pair_width};
             each<count>([&](auto i) {
                 if constexpr (bound<i> == binding::pair) join<i>(w, known, kept, candidates, out.columns(at.pair_column[i]));
             });
-            math::multiply<Scalar>(out, at.pair_width, w + at.pair_block, first, sum_rows);
+            math::multiply<Scalar>(out, at.pair_width, w + at.pair_block, first, sums);
             if constexpr (serves_rectified)
-                for (std::size_t r = 0; r < number; ++r) math::rectify(sum_rows[r], padded(first));
+                for (std::size_t r = 0; r < number; ++r) math::rectify(sums[r], padded(first));
         }
-        const rows<Scalar> between{hidden.data(), number, Ranker::activations};
+    }
+    /// What is truly a pair's, for up to `block` candidates. scores: (number, padded(outputs)).
+    void score(const Scalar* w, const memories& known, const request_values& kept, const Scalar* const* candidates,
+               rows<Scalar> scores) const noexcept {
+        alignas(64) std::array<Scalar, block * padded(first)> sums;
+        alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
+        const rows<Scalar> sum_rows{sums.data(), scores.count, padded(first)}, between{hidden.data(), scores.count, Ranker::activations};
+        first_layer(w, known, kept, candidates, sum_rows);
         if constexpr (serves)
             ranker.serve(w + at.ranker, sum_rows, between, scores);
         else
@@ -248,38 +254,6 @@ public:
                     w[at.block[i] + r * padded(first) + j] = adds_up<Ranker> ? Scalar(1) : static_cast<Scalar>(seeded.around_zero(limit));
         });
         ranker.start(w + at.ranker, seeded);
-    }
-
-    /// After a new fit of component I: its rows of the first layer and the bias, so that the layer gives what it gave under the old fit.
-    /// `w` holds the old weights, `next` a copy of them but for the new fit.
-    template <std::size_t I> void reexpress(const Scalar* w, Scalar* next) const {
-        constexpr std::size_t width = component<I>::width, stride = padded(first);
-        arena<Scalar> m(width * width), c(width);
-        std::get<I>(components).change_of_basis(fitted<I>(w), fitted<I>(static_cast<const Scalar*>(next)), m.data(), c.data());
-        const Scalar* old_block = w + at.block[I];
-        std::fill_n(next + at.block[I], width * stride, Scalar(0));
-        math::multiply<Scalar>({m.data(), width, width}, width, old_block, first, {next + at.block[I], width, stride});
-        math::multiply<Scalar>({c.data(), 1, width}, width, old_block, first, {next + at.bias, 1, stride});
-    }
-
-    /// Fits what is fitted on a feature, from rows of it or an estimate, in `next`, a copy of `w`; `keep`: so that what was learned over
-    /// the old outputs stays right. False if there is nothing to fit.
-    template <class Feature, class Source> bool fit(const Scalar* w, Scalar* next, bool keep, const Source& source) const {
-        bool found = false;
-        each<count>([&](auto i) {
-            const auto& stage = std::get<i>(components);
-            constexpr bool here = std::is_same_v<fitted_inputs<component<i>>, features<Feature>>;
-            constexpr bool of_candidate = here && requires { stage.fit_candidate(next, source); };
-            if constexpr (of_candidate || (here && requires { stage.fit(next, source); })) {
-                found = true;
-                if constexpr (of_candidate)
-                    stage.fit_candidate(fitted<i>(next), source);
-                else
-                    stage.fit(fitted<i>(next), source);
-                if (keep) reexpress<i>(w, next);
-            }
-        });
-        return found;
     }
 
     /// The first setting that a component refuses.

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "../core/error.hpp"
 #include "../core/rows.hpp"
@@ -78,6 +79,20 @@ template <class Catalogue, item_filter Filter, class F> void each_row(const Cata
         if (allows(items.id(row))) f(row);
 }
 
+/// f(values, rows, number) for the rows that the choice allows, `Block` at a time: where their values are, and which rows they are.
+template <std::size_t Block, class Catalogue, class Choice, class F>
+void each_block(const Catalogue& items, const Choice& choice, F&& f) noexcept {
+    std::array<decltype(items.values(0)), Block> values;
+    std::array<std::size_t, Block> block_rows;
+    std::size_t number = 0;
+    each_row(items, choice, [&](std::size_t row) {
+        values[number] = items.values(row);
+        block_rows[number] = row;
+        if (++number == Block) f(values.data(), block_rows.data(), std::exchange(number, 0));
+    });
+    if (number) f(values.data(), block_rows.data(), number);
+}
+
 /// f(row, outputs) for every row that the choice allows, scored in blocks; the request was checked. outputs: (padded(outputs)).
 template <class Plan, class Request, class Catalogue, class Choice, class F>
 void score_rows(const Plan& plan, const typename Plan::scalar* w, const typename Plan::memories& known, const Request& request,
@@ -86,22 +101,12 @@ void score_rows(const Plan& plan, const typename Plan::scalar* w, const typename
     constexpr std::size_t stride = padded(decltype(Plan::ranker)::outputs);
     typename Plan::request_values kept;
     plan.prepare_context(w, known, request, kept);
-    std::array<const scalar*, Plan::block> values;
-    std::array<std::size_t, Plan::block> block_rows;
     std::array<scalar, Plan::block * stride> scores;
-    std::size_t number = 0;
-    const auto flush = [&] {
+    each_block<Plan::block>(items, choice, [&](const scalar* const* values, const std::size_t* block_rows, std::size_t number) {
         const rows<scalar> found{scores.data(), number, stride};
-        plan.score(w, known, kept, values.data(), found);
+        plan.score(w, known, kept, values, found);
         for (std::size_t i = 0; i < number; ++i) f(block_rows[i], found[i]);
-        number = 0;
-    };
-    each_row(items, choice, [&](std::size_t row) {
-        values[number] = items.values(row);
-        block_rows[number] = row;
-        if (++number == Plan::block) flush();
     });
-    if (number) flush();
 }
 
 }  // namespace detail
