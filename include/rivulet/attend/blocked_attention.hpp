@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Attention of many queries at once: blocks of queries meet blocks of keys in one pass, so that no (n, time) matrix is needed.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <numbers>
+
+#include "../core/rows.hpp"
+#include "../math/lanes.hpp"
+#include "../math/vector.hpp"
+#include "attention_mask.hpp"
+
+namespace rivulet::inline RIVULET_ABI::detail {
+
+/// A block of queries, a query a lane, and what it has gathered of the keys so far: the softmax is taken online, with a running maximum
+/// and sum (Milakov & Gimelshein 2018; Dao et al. 2022). With queries in lanes that is a maximum and a sum of registers, keys and values
+/// are read where they lie, one number for all lanes, whatever their widths and strides, and a key that is masked is left out.
+/// Logits are to base 2: log2(e) is part of their scale. The reference that they are taken from may lie up to `slack` below the maximum,
+/// which cancels in the quotient; it moves seldom, and what was gathered has to be rescaled only then.
+template <class T, class Arch> struct query_block {
+    static constexpr std::size_t step = simd::lanes<T, Arch>, across = math::tile_registers<Arch>, lanes = across * step;
+    static constexpr std::size_t most_keys = 96, room = 4096;
+    static constexpr T slack = 8, log2e = std::numbers::log2e_v<T>, hidden = -std::numeric_limits<T>::infinity();
+
+    alignas(64) T queries[room];               // (width, Registers * step), scaled
+    alignas(64) T sums[room];                  // (value_width, Registers * step): of the values, by weight
+    alignas(64) T weights[most_keys * lanes];  // (held, Registers * step): logits, then 2^(logit - reference)
+    alignas(64) T highest[lanes], reference[lanes], total[lanes];
+    const T *key[most_keys], *value[most_keys];
+    std::size_t held;  // keys in this block
+    bool plain;        // the logits of this block are products alone
+    query_block() {}
+
+    using batch = simd::batch<T, Arch>;
+    static batch load(const T* from) noexcept { return simd::load<T, Arch>(from); }
+
+    /// out[first..first + count) of all queries; alone(r) for those that have to be asked one by one.
+    template <std::size_t Registers, class Alone>
+    void attend(rows<const T> asked, std::size_t first, std::size_t count, std::size_t width, rows<const T> keys, rows<const T> values,
+                std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
+        constexpr std::size_t stride = Registers * step;
+        const T scale = log2e / std::sqrt(static_cast<T>(width));
+        for (std::size_t i = 0; i < width; ++i) std::fill_n(queries + i * stride + count, stride - count, T(0));
+        math::transpose<T, Arch>(asked.from(first, count), width, {queries, width, stride}, [&](std::size_t) { return scale; });
+        std::fill_n(reference, stride, std::numeric_limits<T>::lowest());
+        std::fill_n(total, stride, T(0));
+
+        bool fresh = true;
+        const std::size_t end = past_of(mask, first + count - 1, asked.count, keys.count);
+        for (std::size_t t = 0; t < end;) {
+            t = gather<stride>(t, end, first, count, asked.count, keys, values, mask);
+            if (held == 0) break;
+            multiply_keys<Registers>(width);
+            weigh<Registers>(fresh ? 0 : value_width);
+            add_values<Registers>(value_width, fresh);
+            fresh = false;
+        }
+        if (fresh) {
+            for (std::size_t r = first; r < first + count; ++r) std::fill_n(out[r], value_width, T(0));
+            return;
+        }
+        T share[lanes];
+        for (std::size_t r = 0; r < count; ++r) share[r] = T(1) / total[r];
+        math::transpose<T, Arch>({sums, value_width, stride}, count, out.from(first, count), [&](std::size_t r) { return share[r]; });
+        // A query that sees nothing, whose logits overflow, or one of whose hidden values is not finite: 0 times that is NaN.
+        sum_finite<Registers>(value_width);
+        for (std::size_t r = 0; r < count; ++r)
+            if (!(total[r] > 0) || !math::finite(highest[r])) alone(first + r);
+    }
+
+    /// highest becomes finite where the total and all sums are, by sums of tiny parts of them: those do not overflow.
+    template <std::size_t Registers> void sum_finite(std::size_t value_width) noexcept {
+        constexpr std::size_t stride = Registers * step;
+        const batch tiny(T(1e-30));
+        batch finite[Registers];
+        for (std::size_t c = 0; c < Registers; ++c) finite[c] = load(total + c * step) * tiny;
+        for (std::size_t j = 0; j < value_width; ++j)
+            for (std::size_t c = 0; c < Registers; ++c) finite[c] = simd::fma(load(sums + j * stride + c * step), tiny, finite[c]);
+        for (std::size_t c = 0; c < Registers; ++c) simd::store(highest + c * step, finite[c]);
+    }
+
+    /// The next keys from t on that somebody sees; what the logits begin as where that is not zero. Where it stopped.
+    template <std::size_t Stride>
+    std::size_t gather(std::size_t t, std::size_t end, std::size_t first, std::size_t count, std::size_t n, rows<const T> keys,
+                       rows<const T> values, const attention_mask<T>& mask) noexcept {
+        const bool shared = mask.added.data && mask.added.stride == 0, each = mask.added.data && !shared;
+        const std::size_t everyone = past_of(mask, first, n, keys.count);  // those before are in every query's past
+        plain = !mask.added.data && (end <= everyone || t + most_keys <= everyone);
+        held = 0;
+        if (plain && mask.valid.empty()) {
+            for (; t < end && held < most_keys; ++t, ++held) {
+                key[held] = keys[t];
+                value[held] = values[t];
+            }
+            return t;
+        }
+        for (; t < end && held < most_keys; ++t) {
+            if (!mask.valid.empty() && mask.valid[t] == 0) continue;
+            if (shared && !math::finite(mask.added.data[t])) continue;
+            T* const row = weights + held * Stride;
+            if (!plain) {
+                std::fill_n(row, Stride, shared ? mask.added.data[t] * log2e : T(0));
+                bool seen = !each;
+                for (std::size_t r = 0; each && r < count; ++r) {
+                    const T added = mask.added[first + r][t];
+                    row[r] = math::finite(added) ? added * log2e : hidden;
+                    seen |= math::finite(added) && t < past_of(mask, first + r, n, keys.count);
+                }
+                if (!seen) continue;
+                if (mask.causal && t + n > first + keys.count) std::fill_n(row, std::min(Stride, t + n - first - keys.count), hidden);
+            }
+            key[held] = keys[t];
+            value[held++] = values[t];
+        }
+        return t;
+    }
+
+    template <std::size_t Registers> void multiply_keys(std::size_t width) noexcept {
+        constexpr std::size_t stride = Registers * step;
+        std::fill_n(highest, stride, hidden);
+        math::each_tile(held, [&](auto number, std::size_t k) {
+            const T* from[number];
+            std::copy_n(key + k, std::size_t(number), from);
+            math::multiply_tile<number, Registers, T, Arch>(
+                width, [&](std::size_t i, std::size_t r) { return from[r][i]; }, queries, stride, plain, weights + k * stride, highest);
+        });
+    }
+
+    /// Logits become weights; `gathered` rows of sums are rescaled if a reference has to move.
+    template <std::size_t Registers> void weigh(std::size_t gathered) noexcept {
+        constexpr std::size_t stride = Registers * step;
+        bool moves = false;
+        for (std::size_t c = 0; c < stride; c += step) moves |= simd::any_above(load(highest + c), load(reference + c) + batch(slack));
+        for (std::size_t c = 0; moves && c < stride; c += step) {
+            const batch before = load(reference + c), top = load(highest + c);
+            const batch now = simd::where_above(top, before + batch(slack), top, before), change = simd::exp2(before - now);
+            simd::store(reference + c, now);
+            simd::store(total + c, load(total + c) * change);
+            for (std::size_t j = 0; j < gathered; ++j) simd::store(sums + j * stride + c, load(sums + j * stride + c) * change);
+        }
+        batch from[Registers], sum[Registers];
+        for (std::size_t c = 0; c < Registers; ++c) {
+            from[c] = load(reference + c * step);
+            sum[c] = load(total + c * step);
+        }
+        for (std::size_t k = 0; k < held; ++k)
+            for (std::size_t c = 0; c < Registers; ++c) {
+                T* const at = weights + k * stride + c * step;
+                const batch weight = simd::exp2(load(at) - from[c]);
+                simd::store(at, weight);
+                sum[c] = sum[c] + weight;
+            }
+        for (std::size_t c = 0; c < Registers; ++c) simd::store(total + c * step, sum[c]);
+    }
+
+    template <std::size_t Registers> void add_values(std::size_t value_width, bool fresh) noexcept {
+        constexpr std::size_t stride = Registers * step;
+        math::each_tile(value_width, [&](auto number, std::size_t j) {
+            math::multiply_tile<number, Registers, T, Arch>(
+                held, [&](std::size_t k, std::size_t r) { return value[k][j + r]; }, weights, stride, fresh, sums + j * stride);
+        });
+    }
+};
+
+/// Whether blocks are what n queries should take: some, of a width of which a register of lanes fits.
+template <class T, class Arch = simd::native> bool worth_blocks(std::size_t n, std::size_t width, std::size_t value_width) noexcept {
+    using block = query_block<T, Arch>;
+    return n >= 4 && std::max(width, value_width) <= block::room / block::step;
+}
+
+/// All queries in blocks of 4, 2 and 1 registers of lanes; alone(r) for each that has to be asked by itself.
+template <class T, class Arch = simd::native, class Alone>
+void attend_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values, std::size_t value_width,
+                      rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
+    using block = query_block<T, Arch>;
+    block scratch;
+    const std::size_t fits = block::room / std::max<std::size_t>({width, value_width, 1}) / block::step;  // registers
+    for (std::size_t first = 0; first < queries.count;) {
+        const std::size_t left = queries.count - first, registers = std::min(fits, (left + block::step - 1) / block::step);
+        const auto take = [&](auto number) {
+            const std::size_t count = std::min(left, number * block::step);
+            scratch.template attend<number>(queries, first, count, width, keys, values, value_width, out, mask, alone);
+            first += count;
+        };
+        if constexpr (block::across >= 4) {
+            if (registers >= 4) {
+                take(std::integral_constant<std::size_t, 4>{});
+                continue;
+            }
+        }
+        if (registers >= 2)
+            take(std::integral_constant<std::size_t, 2>{});
+        else
+            take(std::integral_constant<std::size_t, 1>{});
+    }
+}
+
+}  // namespace rivulet::inline RIVULET_ABI::detail
