@@ -22,7 +22,7 @@ namespace rivulet::inline RIVULET_ABI::detail {
 /// which cancels in the quotient; it moves seldom, and what was gathered has to be rescaled only then.
 template <class T, class Arch> struct query_block {
     static constexpr std::size_t step = simd::lanes<T, Arch>, across = math::tile_registers<Arch>, lanes = across * step;
-    static constexpr std::size_t most_keys = 96, room = 4096;
+    static constexpr std::size_t fewest_queries = 5, most_keys = 96, room = (16 << 10) / sizeof(T);
     static constexpr T slack = 8, log2e = std::numbers::log2e_v<T>, hidden = -std::numeric_limits<T>::infinity();
 
     alignas(64) T queries[room];               // (width, Registers * step), scaled
@@ -52,7 +52,7 @@ template <class T, class Arch> struct query_block {
         const std::size_t end = past_of(mask, first + count - 1, asked.count, keys.count);
         for (std::size_t t = 0; t < end;) {
             t = gather<stride>(t, end, first, count, asked.count, keys, values, mask);
-            if (held == 0) break;
+            if (held == 0) continue;
             multiply_keys<Registers>(width);
             weigh<Registers>(fresh ? 0 : value_width);
             add_values<Registers>(value_width, fresh);
@@ -88,7 +88,8 @@ template <class T, class Arch> struct query_block {
                        rows<const T> values, const attention_mask<T>& mask) noexcept {
         const bool shared = mask.added.data && mask.added.stride == 0, each = mask.added.data && !shared;
         const std::size_t everyone = past_of(mask, first, n, keys.count);  // those before are in every query's past
-        plain = !mask.added.data && (end <= everyone || t + most_keys <= everyone);
+        plain = !mask.added.data && t < everyone;
+        if (plain) end = std::min(end, everyone);
         held = 0;
         if (plain && mask.valid.empty()) {
             for (; t < end && held < most_keys; ++t, ++held) {
@@ -168,17 +169,23 @@ template <class T, class Arch> struct query_block {
 /// Whether blocks are what n queries should take: some, of a width of which a register of lanes fits.
 template <class T, class Arch = simd::native> bool worth_blocks(std::size_t n, std::size_t width, std::size_t value_width) noexcept {
     using block = query_block<T, Arch>;
-    return n >= 4 && std::max(width, value_width) <= block::room / block::step;
+    return n >= block::fewest_queries && std::max(width, value_width) <= block::room / block::step;
 }
 
 /// All queries in blocks of 4, 2 and 1 registers of lanes; alone(r) for each that has to be asked by itself.
 template <class T, class Arch = simd::native, class Alone>
-void attend_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values, std::size_t value_width,
-                      rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
+[[gnu::noinline]] void attend_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
+                                        std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
     using block = query_block<T, Arch>;
     block scratch;
-    const std::size_t fits = block::room / std::max<std::size_t>({width, value_width, 1}) / block::step;  // registers
+    // How many registers of lanes: of causal queries two, since with more of them more keys lie in the future of some.
+    const std::size_t fits =
+        std::min<std::size_t>(block::room / std::max<std::size_t>({width, value_width, 1}) / block::step, mask.causal ? 2 : block::across);
     for (std::size_t first = 0; first < queries.count;) {
+        if (queries.count - first < block::fewest_queries) {
+            alone(first++);
+            continue;
+        }
         const std::size_t left = queries.count - first, registers = std::min(fits, (left + block::step - 1) / block::step);
         const auto take = [&](auto number) {
             const std::size_t count = std::min(left, number * block::step);

@@ -78,7 +78,7 @@ inline void transpose(rows<const T> from, std::size_t columns, rows<T> to, Facto
             simd::batch<T, Arch> block[step];
             if (high == step && wide == step) {
                 for (std::size_t i = 0; i < step; ++i) block[i] = simd::load<T, Arch>(from[r + i] + c);
-                simd::transpose<T, Arch>(block);
+                simd::transpose(block);
                 for (std::size_t i = 0; i < step; ++i) simd::store(to[c + i] + r, block[i] * simd::batch<T, Arch>(factor(c + i)));
             } else {
                 for (std::size_t j = 0; j < wide; ++j)

@@ -180,7 +180,10 @@ template <class T, class Arch> batch<T, Arch> exp2(const batch<T, Arch>& x) noex
 }
 
 /// Columns of `lanes` registers become rows.
-template <class T, class Arch> void transpose(batch<T, Arch> (&x)[lanes<T, Arch>]) noexcept { detail::exchange<lanes<T, Arch> / 2>(x); }
+template <class T, class Arch, std::size_t Lanes> void transpose(batch<T, Arch> (&x)[Lanes]) noexcept {
+    static_assert(Lanes == lanes<T, Arch>);
+    detail::exchange<Lanes / 2>(x);
+}
 
 /// x where `gate` is above zero, else y.
 template <class T, class Arch>
