@@ -178,9 +178,9 @@ template <class T, class Arch = simd::native, class Alone>
                                         std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
     using block = query_block<T, Arch>;
     block scratch;
-    // How many registers of lanes: of causal queries two, since with more of them more keys lie in the future of some.
-    const std::size_t fits =
-        std::min<std::size_t>(block::room / std::max<std::size_t>({width, value_width, 1}) / block::step, mask.causal ? 2 : block::across);
+    // How many registers of lanes. Few if causal: the wider a block of queries is, the more keys lie in the future of some of them.
+    const std::size_t widest = !mask.causal ? block::across : simd::many_registers<Arch> ? 1 : 2;
+    const std::size_t fits = std::min(widest, block::room / std::max<std::size_t>({width, value_width, 1}) / block::step);
     for (std::size_t first = 0; first < queries.count;) {
         if (queries.count - first < block::fewest_queries) {
             alone(first++);
