@@ -31,7 +31,8 @@ template <std::size_t Rows, std::size_t Registers, class T> void check_tile(rv::
             auto highest = test::guarded<T>(draw, width, 2);
             const auto highest_before = highest;
             math::multiply_tile<Rows, Registers, T, rv::simd::native>(
-                depth, [&](std::size_t i, std::size_t r) { return left[r][i]; }, x[0], stride, fresh, y[0], highest.data());
+                depth, [&](std::size_t i, std::size_t r) { return left[r][i]; }, x[0], stride, fresh, [&](std::size_t r) { return y[r]; },
+                highest.data());
             for (std::size_t c = 0; c < width; ++c) {
                 T top = highest_before.data()[c];
                 for (std::size_t r = 0; r < Rows; ++r) {

@@ -20,9 +20,9 @@ namespace rivulet::inline RIVULET_ABI::detail {
 /// are read where they lie, one number for all lanes, whatever their widths and strides, and a key that is masked is left out.
 /// Logits are to base 2: log2(e) is part of their scale. The reference that they are taken from may lie up to `slack` below the maximum,
 /// which cancels in the quotient; it moves seldom, and what was gathered has to be rescaled only then.
-template <class T, class Arch> struct query_block {
+template <class T, class Arch, std::size_t Keys = 96> struct query_block {
     static constexpr std::size_t step = simd::lanes<T, Arch>, across = math::tile_registers<Arch>, lanes = across * step;
-    static constexpr std::size_t fewest_queries = 5, most_keys = 96, room = (16 << 10) / sizeof(T);
+    static constexpr std::size_t fewest_queries = 5, most_keys = Keys, room = (16 << 10) / sizeof(T);
     static constexpr T slack = 8, log2e = std::numbers::log2e_v<T>, hidden = -std::numeric_limits<T>::infinity();
 
     alignas(64) T queries[room];               // (width, Registers * step), scaled
@@ -30,8 +30,9 @@ template <class T, class Arch> struct query_block {
     alignas(64) T weights[most_keys * lanes];  // (held, Registers * step): logits, then 2^(logit - reference)
     alignas(64) T highest[lanes], reference[lanes], total[lanes];
     const T *key[most_keys], *value[most_keys];
-    std::size_t held;  // keys in this block
-    bool plain;        // the logits of this block are products alone
+    std::size_t moment[most_keys];  // which keys they are
+    std::size_t held;               // keys in this block
+    bool plain;                     // the logits of this block are products alone
     query_block() {}
 
     using batch = simd::batch<T, Arch>;
@@ -42,20 +43,15 @@ template <class T, class Arch> struct query_block {
     void attend(rows<const T> asked, std::size_t first, std::size_t count, std::size_t width, rows<const T> keys, rows<const T> values,
                 std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
         constexpr std::size_t stride = Registers * step;
-        const T scale = log2e / std::sqrt(static_cast<T>(width));
-        for (std::size_t i = 0; i < width; ++i) std::fill_n(queries + i * stride + count, stride - count, T(0));
-        math::transpose<T, Arch>(asked.from(first, count), width, {queries, width, stride}, [&](std::size_t) { return scale; });
-        std::fill_n(reference, stride, std::numeric_limits<T>::lowest());
-        std::fill_n(total, stride, T(0));
-
+        begin<Registers>(asked.from(first, count), width);
         bool fresh = true;
         const std::size_t end = past_of(mask, first + count - 1, asked.count, keys.count);
         for (std::size_t t = 0; t < end;) {
             t = gather<stride>(t, end, first, count, asked.count, keys, values, mask);
             if (held == 0) continue;
-            multiply_keys<Registers>(width);
+            logits<Registers>(width);
             weigh<Registers>(fresh ? 0 : value_width);
-            add_values<Registers>(value_width, fresh);
+            add_rows<Registers>(value, value_width, weights, fresh);
             fresh = false;
         }
         if (fresh) {
@@ -69,6 +65,20 @@ template <class T, class Arch> struct query_block {
         sum_finite<Registers>(value_width);
         for (std::size_t r = 0; r < count; ++r)
             if (!(total[r] > 0) || !math::finite(highest[r])) alone(first + r);
+    }
+
+    template <std::size_t Registers> void begin(rows<const T> asked, std::size_t width) noexcept {
+        constexpr std::size_t stride = Registers * step;
+        transpose<Registers>(asked, width, log2e / std::sqrt(static_cast<T>(width)), queries);
+        std::fill_n(reference, stride, std::numeric_limits<T>::lowest());
+        std::fill_n(total, stride, T(0));
+    }
+
+    /// Rows become lanes, times a factor; lanes without a row zero.
+    template <std::size_t Registers> static void transpose(rows<const T> from, std::size_t width, T factor, T* to) noexcept {
+        constexpr std::size_t stride = Registers * step;
+        for (std::size_t i = 0; i < width; ++i) std::fill_n(to + i * stride + from.count, stride - from.count, T(0));
+        math::transpose<T, Arch>(from, width, {to, width, stride}, [&](std::size_t) { return factor; });
     }
 
     /// highest becomes finite where the total and all sums are, by sums of tiny parts of them: those do not overflow.
@@ -88,13 +98,14 @@ template <class T, class Arch> struct query_block {
                        rows<const T> values, const attention_mask<T>& mask) noexcept {
         const bool shared = mask.added.data && mask.added.stride == 0, each = mask.added.data && !shared;
         const std::size_t everyone = past_of(mask, first, n, keys.count);  // those before are in every query's past
-        plain = !mask.added.data && t < everyone;
+        plain = !mask.added.data && (end <= everyone || t + most_keys <= everyone);
         if (plain) end = std::min(end, everyone);
         held = 0;
         if (plain && mask.valid.empty()) {
             for (; t < end && held < most_keys; ++t, ++held) {
                 key[held] = keys[t];
                 value[held] = values[t];
+                moment[held] = t;
             }
             return t;
         }
@@ -114,19 +125,27 @@ template <class T, class Arch> struct query_block {
                 if (mask.causal && t + n > first + keys.count) std::fill_n(row, std::min(Stride, t + n - first - keys.count), hidden);
             }
             key[held] = keys[t];
-            value[held++] = values[t];
+            value[held] = values[t];
+            moment[held++] = t;
         }
         return t;
     }
 
-    template <std::size_t Registers> void multiply_keys(std::size_t width) noexcept {
+    template <std::size_t Registers> void logits(std::size_t width) noexcept {
+        std::fill_n(highest, Registers * step, hidden);
+        multiply_rows<Registers>(key, width, queries, plain, weights, highest);
+    }
+
+    /// to[k] = (fresh ? 0 : to[k]) + row[k] x for the held keys. row: keys or values, (held, width); x: (width, Registers * step).
+    template <std::size_t Registers>
+    void multiply_rows(const T* const* row, std::size_t width, const T* x, bool fresh, T* to, T* highest_of) const noexcept {
         constexpr std::size_t stride = Registers * step;
-        std::fill_n(highest, stride, hidden);
         math::each_tile(held, [&](auto number, std::size_t k) {
             const T* from[number];
-            std::copy_n(key + k, std::size_t(number), from);
+            std::copy_n(row + k, std::size_t(number), from);
             math::multiply_tile<number, Registers, T, Arch>(
-                width, [&](std::size_t i, std::size_t r) { return from[r][i]; }, queries, stride, plain, weights + k * stride, highest);
+                width, [&](std::size_t i, std::size_t r) { return from[r][i]; }, x, stride, fresh,
+                [&](std::size_t r) { return to + (k + r) * stride; }, highest_of);
         });
     }
 
@@ -157,14 +176,45 @@ template <class T, class Arch> struct query_block {
         for (std::size_t c = 0; c < Registers; ++c) simd::store(total + c * step, sum[c]);
     }
 
-    template <std::size_t Registers> void add_values(std::size_t value_width, bool fresh) noexcept {
+    /// sums = (fresh ? 0 : sums) + row' x. row: keys or values, (held, width); x: (held, Registers * step).
+    template <std::size_t Registers> void add_rows(const T* const* row, std::size_t width, const T* x, bool fresh) noexcept {
         constexpr std::size_t stride = Registers * step;
-        math::each_tile(value_width, [&](auto number, std::size_t j) {
+        math::each_tile(width, [&](auto number, std::size_t j) {
             math::multiply_tile<number, Registers, T, Arch>(
-                held, [&](std::size_t k, std::size_t r) { return value[k][j + r]; }, weights, stride, fresh, sums + j * stride);
+                held, [&](std::size_t k, std::size_t r) { return row[k][j + r]; }, x, stride, fresh,
+                [&](std::size_t r) { return sums + (j + r) * stride; });
         });
     }
 };
+
+/// f(registers, first, count) for all of n queries in blocks of 4, 2 and 1 registers of lanes, and alone(r) for few that are left.
+template <class Block, class T, class F, class Alone>
+void each_query_block(std::size_t n, std::size_t widest_row, const attention_mask<T>& mask, F&& f, Alone&& alone) noexcept {
+    // Few registers if causal: the wider a block of queries is, the more keys lie in the future of some of them.
+    const std::size_t widest = !mask.causal ? Block::across : Block::across == 4 ? 1 : 2;
+    const std::size_t fits = std::min(widest, Block::room / std::max<std::size_t>(widest_row, 1) / Block::step);
+    for (std::size_t first = 0; first < n;) {
+        const std::size_t left = n - first, registers = std::min(fits, (left + Block::step - 1) / Block::step);
+        if (left < Block::fewest_queries) {
+            alone(first++);
+            continue;
+        }
+        const auto take = [&](auto number) {
+            const std::size_t count = std::min(left, number * Block::step);
+            f(number, first, count);
+            first += count;
+        };
+        if constexpr (Block::across >= 4)
+            if (registers >= 4) {
+                take(std::integral_constant<std::size_t, 4>{});
+                continue;
+            }
+        if (registers >= 2)
+            take(std::integral_constant<std::size_t, 2>{});
+        else
+            take(std::integral_constant<std::size_t, 1>{});
+    }
+}
 
 /// Whether blocks are what n queries should take: some, of a width of which a register of lanes fits.
 template <class T, class Arch = simd::native> bool worth_blocks(std::size_t n, std::size_t width, std::size_t value_width) noexcept {
@@ -172,37 +222,17 @@ template <class T, class Arch = simd::native> bool worth_blocks(std::size_t n, s
     return n >= block::fewest_queries && std::max(width, value_width) <= block::room / block::step;
 }
 
-/// All queries in blocks of 4, 2 and 1 registers of lanes; alone(r) for each that has to be asked by itself.
+/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, 57 KB, lies on this function's stack alone.
 template <class T, class Arch = simd::native, class Alone>
 [[gnu::noinline]] void attend_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
                                         std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
-    using block = query_block<T, Arch>;
-    block scratch;
-    // How many registers of lanes. Few if causal: the wider a block of queries is, the more keys lie in the future of some of them.
-    const std::size_t widest = !mask.causal ? block::across : simd::many_registers<Arch> ? 1 : 2;
-    const std::size_t fits = std::min(widest, block::room / std::max<std::size_t>({width, value_width, 1}) / block::step);
-    for (std::size_t first = 0; first < queries.count;) {
-        if (queries.count - first < block::fewest_queries) {
-            alone(first++);
-            continue;
-        }
-        const std::size_t left = queries.count - first, registers = std::min(fits, (left + block::step - 1) / block::step);
-        const auto take = [&](auto number) {
-            const std::size_t count = std::min(left, number * block::step);
-            scratch.template attend<number>(queries, first, count, width, keys, values, value_width, out, mask, alone);
-            first += count;
-        };
-        if constexpr (block::across >= 4) {
-            if (registers >= 4) {
-                take(std::integral_constant<std::size_t, 4>{});
-                continue;
-            }
-        }
-        if (registers >= 2)
-            take(std::integral_constant<std::size_t, 2>{});
-        else
-            take(std::integral_constant<std::size_t, 1>{});
-    }
+    query_block<T, Arch> block;
+    each_query_block<query_block<T, Arch>>(
+        queries.count, std::max(width, value_width), mask,
+        [&](auto registers, std::size_t first, std::size_t count) {
+            block.template attend<registers>(queries, first, count, width, keys, values, value_width, out, mask, alone);
+        },
+        alone);
 }
 
 }  // namespace rivulet::inline RIVULET_ABI::detail

@@ -14,10 +14,10 @@ namespace rivulet::inline RIVULET_ABI::math {
 /// How many registers a tile is wide: 6 rows of 4 keep both multipliers busy, and 6 of 2 where there are 16 registers.
 template <class Arch> inline constexpr std::size_t tile_registers = simd::many_registers<Arch> ? 4 : 2;
 
-/// y[r] = (fresh ? 0 : y[r]) + sum over i < depth of factor(i, r) x[i] for r < Rows, all sums in registers, Registers across.
-/// x: (depth, stride), y: (Rows, stride). `highest`: null, or what is raised to the largest number of each column of y.
-template <std::size_t Rows, std::size_t Registers, class T, class Arch, class Factor>
-inline void multiply_tile(std::size_t depth, const Factor& factor, const T* x, std::size_t stride, bool fresh, T* y,
+/// y(r)[..] = (fresh ? 0 : y(r)[..]) + sum over i < depth of factor(i, r) x[i], r < Rows: Registers across, all sums in registers.
+/// x: (depth, stride); y(r): where row r lies. `highest`: null, or what is raised to the largest number of each column.
+template <std::size_t Rows, std::size_t Registers, class T, class Arch, class Factor, class Row>
+inline void multiply_tile(std::size_t depth, const Factor& factor, const T* x, std::size_t stride, bool fresh, const Row& y,
                           T* highest = nullptr) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
     simd::batch<T, Arch> sums[Rows][Registers];
@@ -30,7 +30,7 @@ inline void multiply_tile(std::size_t depth, const Factor& factor, const T* x, s
 #pragma GCC unroll 8
         for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 8
-            for (std::size_t c = 0; c < Registers; ++c) sums[r][c] = simd::load<T, Arch>(y + r * stride + c * step);
+            for (std::size_t c = 0; c < Registers; ++c) sums[r][c] = simd::load<T, Arch>(y(r) + c * step);
     }
     for (std::size_t i = 0; i < depth; ++i, x += stride) {
         simd::batch<T, Arch> right[Registers];
@@ -46,7 +46,7 @@ inline void multiply_tile(std::size_t depth, const Factor& factor, const T* x, s
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 8
-        for (std::size_t c = 0; c < Registers; ++c) simd::store(y + r * stride + c * step, sums[r][c]);
+        for (std::size_t c = 0; c < Registers; ++c) simd::store(y(r) + c * step, sums[r][c]);
     if (!highest) return;
 #pragma GCC unroll 8
     for (std::size_t r = 1; r < Rows; ++r)
