@@ -29,10 +29,10 @@ template <class T, class Arch, std::size_t Keys = 96> struct query_block {
     alignas(64) T sums[room];                  // (value_width, Registers * step): of the values, by weight
     alignas(64) T weights[most_keys * lanes];  // (held, Registers * step): logits, then 2^(logit - reference)
     alignas(64) T highest[lanes], reference[lanes], total[lanes];
-    const T *key[most_keys], *value[most_keys];
-    std::size_t moment[most_keys];  // which keys they are
-    std::size_t held;               // keys in this block
-    bool plain;                     // the logits of this block are products alone
+    const T *key[most_keys * across], *value[most_keys * across];
+    std::size_t moment[most_keys * across];  // which keys they are
+    std::size_t held;                        // keys in this block
+    bool plain;                              // the logits of this block are products alone
     query_block() {}
 
     using batch = simd::batch<T, Arch>;
@@ -96,20 +96,21 @@ template <class T, class Arch, std::size_t Keys = 96> struct query_block {
     template <std::size_t Stride>
     std::size_t gather(std::size_t t, std::size_t end, std::size_t first, std::size_t count, std::size_t n, rows<const T> keys,
                        rows<const T> values, const attention_mask<T>& mask) noexcept {
+        constexpr std::size_t most = most_keys * lanes / Stride;  // as many as there is room for the weights of
         const bool shared = mask.added.data && mask.added.stride == 0, each = mask.added.data && !shared;
         const std::size_t everyone = past_of(mask, first, n, keys.count);  // those before are in every query's past
-        plain = !mask.added.data && (end <= everyone || t + most_keys <= everyone);
+        plain = !mask.added.data && (end <= everyone || t + most <= everyone);
         if (plain) end = std::min(end, everyone);
         held = 0;
         if (plain && mask.valid.empty()) {
-            for (; t < end && held < most_keys; ++t, ++held) {
+            for (; t < end && held < most; ++t, ++held) {
                 key[held] = keys[t];
                 value[held] = values[t];
                 moment[held] = t;
             }
             return t;
         }
-        for (; t < end && held < most_keys; ++t) {
+        for (; t < end && held < most; ++t) {
             if (!mask.valid.empty() && mask.valid[t] == 0) continue;
             if (shared && !math::finite(mask.added.data[t])) continue;
             T* const row = weights + held * Stride;
@@ -187,12 +188,11 @@ template <class T, class Arch, std::size_t Keys = 96> struct query_block {
     }
 };
 
-/// f(registers, first, count) for all of n queries in blocks of 4, 2 and 1 registers of lanes, and alone(r) for few that are left.
-template <class Block, class T, class F, class Alone>
-void each_query_block(std::size_t n, std::size_t widest_row, const attention_mask<T>& mask, F&& f, Alone&& alone) noexcept {
-    // Few registers if causal: the wider a block of queries is, the more keys lie in the future of some of them.
-    const std::size_t widest = !mask.causal ? Block::across : Block::across == 4 ? 1 : 2;
-    const std::size_t fits = std::min(widest, Block::room / std::max<std::size_t>(widest_row, 1) / Block::step);
+/// f(registers, first, count) for all of n queries in blocks of 4, 2 and 1 registers of lanes, at most `widest`, and alone(r) for few that
+/// are left. `longest`: the longest row of numbers that has to fit as often as a block has lanes.
+template <class Block, class F, class Alone>
+void each_query_block(std::size_t n, std::size_t widest, std::size_t longest, F&& f, Alone&& alone) noexcept {
+    const std::size_t fits = std::min(widest, Block::room / std::max<std::size_t>(longest, 1) / Block::step);
     for (std::size_t first = 0; first < n;) {
         const std::size_t left = n - first, registers = std::min(fits, (left + Block::step - 1) / Block::step);
         if (left < Block::fewest_queries) {
@@ -227,8 +227,14 @@ template <class T, class Arch = simd::native, class Alone>
 [[gnu::noinline]] void attend_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
                                         std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {
     query_block<T, Arch> block;
+    // Few registers if causal: the wider a block of queries is, the more keys lie in the future of some of them.
+    constexpr std::size_t widest = query_block<T, Arch>::across;
     each_query_block<query_block<T, Arch>>(
-        queries.count, std::max(width, value_width), mask,
+        queries.count,
+        !mask.causal  ? widest
+        : widest == 4 ? 1
+                      : 2,
+        std::max(width, value_width),
         [&](auto registers, std::size_t first, std::size_t count) {
             block.template attend<registers>(queries, first, count, width, keys, values, value_width, out, mask, alone);
         },

@@ -13,6 +13,7 @@
 #include "../math/softmax.hpp"
 #include "attention_mask.hpp"
 #include "blocked_attention.hpp"
+#include "blocked_attention_backward.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -52,6 +53,29 @@ void attend_alone(rows<const T> queries, std::size_t r, std::size_t width, rows<
     each_seen(mask, r, queries.count, keys.count, [&](std::size_t t) { math::add_scaled(shares[at++], values[t], out[r], value_width); });
 }
 
+/// The slopes that query r gives by itself; scratch: (2 time).
+template <class T>
+void attend_backward_alone(rows<const T> queries, std::size_t r, std::size_t width, rows<const T> keys, rows<const T> values,
+                           std::size_t value_width, rows<const T> out_slope, rows<T> query_slope, rows<T> key_slope, rows<T> value_slope,
+                           T* scratch, const attention_mask<T>& mask, rows<T> added_slope) noexcept {
+    const T scale = T(1) / std::sqrt(static_cast<T>(width));
+    T *const shares = scratch, *const slopes = shares + keys.count;
+    const std::size_t seen = shares_of_seen(queries, r, width, keys, scale, shares, mask);
+    std::size_t at = 0;
+    each_seen(mask, r, queries.count, keys.count, [&](std::size_t t) {
+        slopes[at] = math::dot(out_slope[r], values[t], value_width);
+        math::add_scaled(shares[at++], out_slope[r], value_slope[t], value_width);
+    });
+    math::softmax_backward(shares, slopes, seen);
+    at = 0;
+    each_seen(mask, r, queries.count, keys.count, [&](std::size_t t) {
+        const T slope = slopes[at++];
+        if (added_slope.data) added_slope[r][t] += slope;
+        math::add_scaled(slope * scale, keys[t], query_slope[r], width);
+        math::add_scaled(slope * scale, queries[r], key_slope[t], width);
+    });
+}
+
 }  // namespace detail
 
 /// out = softmax(q K' / sqrt(width) + added) V for every query (Vaswani et al. 2017, eq. 1).
@@ -84,25 +108,14 @@ void scaled_dot_product_backward(rows<const T> queries, std::size_t width, rows<
                                  std::size_t value_width, rows<const T> out_slope, rows<T> query_slope, rows<T> key_slope,
                                  rows<T> value_slope, std::span<T> scratch, const attention_mask<T>& mask = {},
                                  rows<T> added_slope = {}) noexcept {
-    const T scale = T(1) / std::sqrt(static_cast<T>(width));
-    T* const shares = scratch.data();
-    T* const slopes = shares + keys.count;
-    for (std::size_t r = 0; r < queries.count; ++r) {
-        const std::size_t seen = detail::shares_of_seen(queries, r, width, keys, scale, shares, mask);
-        std::size_t at = 0;
-        detail::each_seen(mask, r, queries.count, keys.count, [&](std::size_t t) {
-            slopes[at] = math::dot(out_slope[r], values[t], value_width);
-            math::add_scaled(shares[at++], out_slope[r], value_slope[t], value_width);
-        });
-        math::softmax_backward(shares, slopes, seen);
-        at = 0;
-        detail::each_seen(mask, r, queries.count, keys.count, [&](std::size_t t) {
-            const T slope = slopes[at++];
-            if (added_slope.data) added_slope[r][t] += slope;
-            math::add_scaled(slope * scale, keys[t], query_slope[r], width);
-            math::add_scaled(slope * scale, queries[r], key_slope[t], width);
-        });
-    }
+    const auto alone = [&](std::size_t r) {
+        detail::attend_backward_alone(queries, r, width, keys, values, value_width, out_slope, query_slope, key_slope, value_slope,
+                                      scratch.data(), mask, added_slope);
+    };
+    if (detail::worth_blocks<T>(queries.count, width, value_width))
+        return detail::attend_backward_in_blocks(queries, width, keys, values, value_width, out_slope, query_slope, key_slope, value_slope,
+                                                 mask, added_slope, alone);
+    for (std::size_t r = 0; r < queries.count; ++r) alone(r);
 }
 
 }  // namespace rivulet::inline RIVULET_ABI
