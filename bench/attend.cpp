@@ -16,6 +16,7 @@ struct attention {
     bool causal = false;
     std::vector<float> queries = bench::numbers(heads * n * width, 1), keys = bench::numbers(heads * time * width, 2),
                        values = bench::numbers(heads * time * width, 3), out = std::vector<float>(heads * n * width),
+                       out_slope = bench::numbers(heads * n * width, 4), query_slope = out, key_slope = keys, value_slope = values,
                        scratch = std::vector<float>(2 * time);
 
     template <class Numbers> auto head(Numbers& numbers, std::size_t h, std::size_t count) const {
@@ -26,27 +27,44 @@ struct attention {
             rv::scaled_dot_product<float>(head(queries, h, n), width, head(keys, h, time), head(values, h, time), width, head(out, h, n),
                                           scratch, rv::attention_mask<float>{.causal = causal});
     }
-    /// How far any of about a thousand rows is from its direct evaluation in double.
-    double worst() const {
+    /// How far any of about a thousand rows, or with `way_back` of the queries' slopes, is from its direct evaluation in double.
+    double worst(bool way_back = false) const {
         const auto at = [](float x) { return static_cast<double>(x); };
+        const auto product = [&](const float* x, const float* y) {
+            double sum = 0;
+            for (std::size_t i = 0; i < width; ++i) sum += at(x[i]) * at(y[i]);
+            return sum;
+        };
+        const double scale = 1 / std::sqrt(static_cast<double>(width));
         double distance = 0;
         for (std::size_t row = 0; row < heads * n; row += 1 + heads * n / 1000) {
             const std::size_t h = row / n, r = row % n, seen = causal ? r + 1 + time - n : time;
             const auto known = head(keys, h, time), held = head(values, h, time);
-            std::vector<double> expected(width), weight(seen);
-            double sum = 0, top = -1e30;
-            for (std::size_t t = 0; t < seen; ++t) {
-                for (std::size_t i = 0; i < width; ++i) weight[t] += at(queries[row * width + i]) * at(known[t][i]);
-                weight[t] /= std::sqrt(static_cast<double>(width));
-                top = std::max(top, weight[t]);
-            }
+            std::vector<double> weight(seen);
+            for (std::size_t t = 0; t < seen; ++t) weight[t] = scale * product(queries.data() + row * width, known[t]);
+            const double top = *std::max_element(weight.begin(), weight.end());
+            double sum = 0, mean = 0;
             for (double& w : weight) sum += w = std::exp(w - top);
+            if (way_back) {
+                std::vector<double> slope(seen);
+                for (std::size_t t = 0; t < seen; ++t)
+                    mean += weight[t] / sum * (slope[t] = product(out_slope.data() + row * width, held[t]));
+                for (std::size_t t = 0; t < seen; ++t) weight[t] *= (slope[t] - mean) * scale;
+            }
             for (std::size_t i = 0; i < width; ++i) {
-                for (std::size_t t = 0; t < seen; ++t) expected[i] += weight[t] / sum * at(held[t][i]);
-                distance = std::max(distance, std::abs(expected[i] - at(out[row * width + i])));
+                double expected = 0;
+                for (std::size_t t = 0; t < seen; ++t) expected += weight[t] / sum * at((way_back ? known : held)[t][i]);
+                distance = std::max(distance, std::abs(expected - at((way_back ? query_slope : out)[row * width + i])));
             }
         }
         return distance;
+    }
+    void attend_backward() {
+        for (std::vector<float>* slope : {&query_slope, &key_slope, &value_slope}) std::fill(slope->begin(), slope->end(), 0.f);
+        for (std::size_t h = 0; h < heads; ++h)
+            rv::scaled_dot_product_backward<float>(head(queries, h, n), width, head(keys, h, time), head(values, h, time), width,
+                                                   head(out_slope, h, n), head(query_slope, h, n), head(key_slope, h, time),
+                                                   head(value_slope, h, time), scratch, rv::attention_mask<float>{.causal = causal});
     }
 };
 
@@ -67,6 +85,16 @@ void self(benchmark::State& state, std::size_t heads, std::size_t n, std::size_t
     run(state, {.heads = heads, .n = n, .time = n, .width = width, .causal = causal});
 }
 
+void backward(benchmark::State& state, std::size_t heads, std::size_t n, std::size_t width, bool causal) {
+    attention a{.heads = heads, .n = n, .time = n, .width = width, .causal = causal};
+    for (auto _ : state) {
+        a.attend_backward();
+        benchmark::DoNotOptimize(a.query_slope.data());
+        benchmark::ClobberMemory();
+    }
+    if (!(a.worst(true) <= 1e-5)) state.SkipWithError("the slopes of the queries are not those of the direct evaluation in double");
+}
+
 /// The same under the name that sizes give it.
 const bool registered = [] {
     benchmark::RegisterBenchmark("attend/target_1x50x64", target)->Unit(benchmark::kMicrosecond);
@@ -74,9 +102,11 @@ const bool registered = [] {
                                         {1, 1024, 64}, {1, 2048, 64}, {4, 50, 16}, {4, 50, 32}};
     for (const auto& [heads, n, width] : sizes)
         for (const bool causal : {false, true}) {
-            const std::string name = std::string(causal ? "attend/causal_" : "attend/self_") + std::to_string(heads) + "x" +
-                                     std::to_string(n) + "x" + std::to_string(width);
-            benchmark::RegisterBenchmark(name.c_str(), self, heads, n, width, causal)->Unit(benchmark::kMicrosecond);
+            const std::string sizes_of = std::to_string(heads) + "x" + std::to_string(n) + "x" + std::to_string(width),
+                              forward_name = (causal ? "attend/causal_" : "attend/self_") + sizes_of,
+                              backward_name = (causal ? "attend/backward_causal_" : "attend/backward_self_") + sizes_of;
+            benchmark::RegisterBenchmark(forward_name.c_str(), self, heads, n, width, causal)->Unit(benchmark::kMicrosecond);
+            benchmark::RegisterBenchmark(backward_name.c_str(), backward, heads, n, width, causal)->Unit(benchmark::kMicrosecond);
         }
     return true;
 }();

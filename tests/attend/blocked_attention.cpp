@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -67,6 +68,46 @@ TEST_CASE_TEMPLATE("whatever the sizes, strides and masks, blocks give what the 
                 REQUIRE(within(static_cast<double>(out[r][j]), expected[j], tolerance));
                 REQUIRE(within(static_cast<double>(out[r][j]), static_cast<double>(alone[r][j]), tolerance));
             }
+        }
+    }
+}
+
+TEST_CASE_TEMPLATE("more keys than narrow blocks hold, under every mask", T, float, double) {
+    rv::random draw(14);
+    constexpr std::size_t width = 5, value_width = 3;
+    for (const std::size_t n : {20u, 70u})
+        for (const std::size_t time : {385u, 500u, 769u, 1200u})
+            for (const bool causal : {false, true})
+                for (const bool padded : {false, true})
+                    for (const int bias : {0, 1, 2}) {
+                        CAPTURE(n);
+                        CAPTURE(time);
+                        CAPTURE(causal);
+                        CAPTURE(padded);
+                        CAPTURE(bias);
+                        const example<T> e(draw, n, time, width, value_width, causal, padded, bias);
+                        const auto out = e.attend();
+                        for (std::size_t r = 0; r < n; ++r) {
+                            const auto expected = e.formula(r);
+                            for (std::size_t j = 0; j < value_width; ++j)
+                                REQUIRE(
+                                    within(static_cast<double>(out[r][j]), expected[j], test::tolerance::attention<T>(width, width, time)));
+                        }
+                    }
+}
+
+TEST_CASE_TEMPLATE("keys behind a long stretch of padding are found", T, float, double) {
+    rv::random draw(15);
+    for (const bool causal : {false, true}) {
+        example<T> e(draw, 20, 900, 4, 4, causal, false, 0);
+        e.valid.assign(900, 0);
+        std::fill(e.valid.begin() + 883, e.valid.end(), std::uint8_t(1));
+        e.mask.valid = e.valid;
+        const auto out = e.attend();
+        for (std::size_t r = 0; r < e.n(); ++r) {
+            const auto expected = e.formula(r);
+            for (std::size_t j = 0; j < 4; ++j)
+                REQUIRE(within(static_cast<double>(out[r][j]), expected[j], test::tolerance::attention<T>(4, 4, 900)));
         }
     }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -98,13 +99,22 @@ TEST_CASE_TEMPLATE("whatever the sizes, strides and masks, blocks give the slope
 
 TEST_CASE_TEMPLATE("a logit that leaves all others behind, at any place", T, float, double) {
     rv::random draw(18);
-    constexpr std::size_t n = 20, time = 140, width = 4, value_width = 3;
-    for (std::size_t only = 0; only < time; only += 23) {
+    constexpr std::size_t n = 20, time = 400, width = 4, value_width = 3;
+    for (std::size_t only = 0; only < time; only += 57) {
         example<T> e(draw, n, time, width, value_width, false, false, 0);
         for (std::size_t r = 0; r < n; ++r) e.queries[r][1] = T(r % 3 + 1);
         e.keys[only][1] = T(300);
         check(e, test::guarded_rows<T>(n, value_width).fill(draw));
     }
+}
+
+TEST_CASE_TEMPLATE("a block of keys, and then a block without any", T, float, double) {
+    rv::random draw(21);
+    example<T> e(draw, 20, 900, 4, 3, true, false, 0);
+    e.valid.assign(900, 0);
+    std::fill_n(e.valid.begin(), 10, std::uint8_t(1));
+    e.mask.valid = e.valid;
+    check(e, test::guarded_rows<T>(20, 3).fill(draw));
 }
 
 TEST_CASE_TEMPLATE("what is not finite reaches the slopes of those alone that see it", T, float, double) {

@@ -222,7 +222,7 @@ template <class T, class Arch = simd::native> bool worth_blocks(std::size_t n, s
     return n >= block::fewest_queries && std::max(width, value_width) <= block::room / block::step;
 }
 
-/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, 57 KB, lies on this function's stack alone.
+/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, 66 KB, lies on this function's stack alone.
 template <class T, class Arch = simd::native, class Alone>
 [[gnu::noinline]] void attend_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
                                         std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {

@@ -128,7 +128,7 @@ template <class T, class Arch> struct query_slopes {
     }
 };
 
-/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, 84 KB, lies on this function's stack alone.
+/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, 88 KB, lies on this function's stack alone.
 template <class T, class Arch = simd::native, class Alone>
 [[gnu::noinline]] void attend_backward_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
                                                  std::size_t value_width, rows<const T> out_slope, rows<T> query_slope, rows<T> key_slope,
