@@ -108,3 +108,65 @@ TEST_CASE_TEMPLATE("leading ones are ones up to a count and zeros from there on"
         for (std::size_t i = 0; i < lanes; ++i) CHECK(mask[i] == (i < count ? T(1) : T(0)));
     }
 }
+
+TEST_CASE_TEMPLATE("2^x is good to 2 ulp from the smallest normal number up, exact for whole x, and nothing below", T, float, double) {
+    constexpr std::size_t lanes = simd::lanes<T>;
+    constexpr int lowest = std::numeric_limits<T>::min_exponent - 1;  // -126, -1022
+    const auto power = [](T x) {
+        T all[lanes];
+        simd::store(all, simd::exp2(simd::batch<T>(x)));
+        for (const T one : all) REQUIRE((one == all[0] || std::isnan(all[0])));
+        return all[0];
+    };
+    for (int n = lowest; n < 128; ++n) REQUIRE(power(static_cast<T>(n)) == std::ldexp(T(1), n));
+    rv::random draw(13);
+    const auto check = [&](T x) {
+        const long double exact = std::exp2(static_cast<long double>(x));
+        REQUIRE(static_cast<double>(std::abs(power(x) - exact) / exact) <= 2 * test::tolerance::eps<T>);
+    };
+    for (int i = 0; i < 200'000; ++i) check(static_cast<T>(lowest + (128.0 - lowest) * (i + 0.5) / 200'000));
+    for (int i = 0; i < 100'000; ++i) check(static_cast<T>(draw.around_zero(1)));
+    for (int n = lowest; n < 127; ++n)  // where n changes
+        for (const T near : {T(n) + T(0.5), std::nextafter(T(n) + T(0.5), T(-2000)), std::nextafter(T(n) + T(0.5), T(2000)),
+                             std::nextafter(T(n), T(2000))})
+            check(near);
+    for (const T low : {std::nextafter(T(lowest), T(-2000)), T(lowest) - T(0.3), T(lowest) - T(1), T(lowest) - T(1.7), T(lowest) - T(25),
+                        T(-1e4), T(-3e9), T(-1e30), std::numeric_limits<T>::lowest(), -std::numeric_limits<T>::infinity()}) {
+        CAPTURE(low);
+        CHECK(power(low) == 0);
+    }
+    CHECK(std::isnan(power(std::numeric_limits<T>::quiet_NaN())));
+}
+
+TEST_CASE_TEMPLATE("registers are transposed", T, float, double) {
+    constexpr std::size_t lanes = simd::lanes<T>;
+    simd::batch<T> x[lanes];
+    for (std::size_t r = 0; r < lanes; ++r) {
+        T row[lanes];
+        for (std::size_t c = 0; c < lanes; ++c) row[c] = static_cast<T>(100 * r + c);
+        x[r] = simd::load(row);
+    }
+    simd::transpose(x);
+    for (std::size_t r = 0; r < lanes; ++r) {
+        T row[lanes];
+        simd::store(row, x[r]);
+        for (std::size_t c = 0; c < lanes; ++c) CHECK(row[c] == static_cast<T>(100 * c + r));
+    }
+}
+
+TEST_CASE_TEMPLATE("a lane above is found wherever it is, and picked", T, float, double) {
+    constexpr std::size_t lanes = simd::lanes<T>;
+    for (std::size_t at = 0; at < lanes; ++at) {
+        test::guarded<T> a(lanes);
+        a.fill(T(1));
+        const simd::batch<T> ones(T(1));
+        CHECK_FALSE(simd::any_above(simd::load(a.data()), ones));
+        a.data()[at] = T(2);
+        CHECK(simd::any_above(simd::load(a.data()), ones));
+        T picked[lanes];
+        simd::store(picked, simd::where_above(simd::load(a.data()), ones, simd::batch<T>(T(7)), simd::batch<T>(T(8))));
+        for (std::size_t i = 0; i < lanes; ++i) CHECK(picked[i] == (i == at ? T(7) : T(8)));
+        a.data()[at] = std::numeric_limits<T>::quiet_NaN();
+        CHECK_FALSE(simd::any_above(simd::load(a.data()), ones));
+    }
+}
