@@ -60,6 +60,7 @@ has() {
         json) has_header nlohmann/json.hpp ;;
         cxxopts) has_header cxxopts.hpp ;;
         zlib) has_header zlib.h ;;
+        valgrind) command -v valgrind >/dev/null 2>&1 ;;
         *) stop "setup.sh knows no '$1'" ;;
     esac
 }
