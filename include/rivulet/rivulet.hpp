@@ -99,6 +99,7 @@
 
 // how it serves faster
 #include "serve/eight_bit_ranker.hpp"
+#include "serve/parallel_rank.hpp"
 
 // how it lasts
 #include "persist/snapshot.hpp"

@@ -127,7 +127,7 @@ public:
         std::array<Scalar, padded(outputs)> numbers;
         plan_.score(weights_.data(), kept_, kept, &values, {numbers.data(), 1, numbers.size()});
         if (seen != nullptr) std::copy_n(numbers.data(), outputs, seen->data());
-        const auto score = static_cast<float>(served(numbers.data()));
+        const auto score = static_cast<float>(detail::served(numbers.data(), served_));
         if (!math::finite(score)) return {0, {errc::nonfinite, "score"}};
         return {score, {}};
     }
@@ -312,20 +312,14 @@ private:
         weights_ = std::move(next);
     }
 
-    /// What is served of a candidate's outputs.
-    Scalar served(const Scalar* numbers) const noexcept {
-        if constexpr (outputs == 1)
-            return numbers[0];
-        else
-            return math::dot(numbers, served_.data(), outputs);
-    }
-
     /// f(row, score) for every row that the choice allows.
     template <class Request, class Choice, class F>
     status each_score(const Request& request, const catalogue_type& items, const Choice& choice, F&& f) const noexcept {
         if (const status checked = checks::request(request); !checked) return checked;
-        detail::score_rows(plan_, weights_.data(), kept_, request, items, choice,
-                           [&](std::size_t row, const Scalar* numbers) { f(row, served(numbers)); });
+        typename plan_type::request_values kept;
+        plan_.prepare_context(weights_.data(), kept_, request, kept);
+        detail::score_rows(plan_, weights_.data(), kept_, kept, items, choice, 0, detail::places_of(items, choice),
+                           [&](std::size_t row, const Scalar* numbers) { f(row, detail::served(numbers, served_)); });
         return {};
     }
 

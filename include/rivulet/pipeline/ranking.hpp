@@ -10,6 +10,7 @@
 
 #include "../core/error.hpp"
 #include "../core/rows.hpp"
+#include "../math/vector.hpp"
 #include "../rank/top_k.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
@@ -66,26 +67,44 @@ struct judged {
 
 namespace detail {
 
-/// f(row) for every row of the catalogue that the choice allows.
-template <class Catalogue, class F> void each_row(const Catalogue& items, const everything&, F&& f) noexcept {
-    for (std::size_t row = 0; row < items.size(); ++row) f(row);
-}
-template <class Catalogue, class F> void each_row(const Catalogue& items, const among& list, F&& f) noexcept {
-    for (const item_id id : list.ids)
-        if (const auto entry = items.at(id)) f(entry.row());
-}
-template <class Catalogue, item_filter Filter, class F> void each_row(const Catalogue& items, const Filter& allows, F&& f) noexcept {
-    for (std::size_t row = 0; row < items.size(); ++row)
-        if (allows(items.id(row))) f(row);
+/// What is served of a candidate's outputs.
+template <class Scalar, std::size_t Outputs> Scalar served(const Scalar* numbers, const std::array<Scalar, Outputs>& shares) noexcept {
+    if constexpr (Outputs == 1)
+        return numbers[0];
+    else
+        return math::dot(numbers, shares.data(), Outputs);
 }
 
-/// f(values, rows, number) for the rows that the choice allows, `Block` at a time: where their values are, and which rows they are.
+/// How many places a choice has to look at: rows of the catalogue, or ids of a list.
+template <class Catalogue, class Choice> std::size_t places_of(const Catalogue& items, const Choice& choice) noexcept {
+    if constexpr (std::same_as<Choice, among>)
+        return choice.ids.size();
+    else
+        return items.size();
+}
+/// f(row) for every row that the choice allows, from the places [first, last).
+template <class Catalogue, class Choice, class F>
+void each_row(const Catalogue& items, const Choice& choice, std::size_t first, std::size_t last, F&& f) noexcept {
+    static_assert(std::same_as<Choice, everything> || std::same_as<Choice, among> || item_filter<Choice>,
+                  "rank takes everything{}, among{ids}, or a predicate on the id");
+    for (std::size_t place = first; place < last; ++place) {
+        if constexpr (std::same_as<Choice, everything>)
+            f(place);
+        else if constexpr (std::same_as<Choice, among>) {
+            if (const auto entry = items.at(choice.ids[place])) f(entry.row());
+        } else if (choice(items.id(place)))
+            f(place);
+    }
+}
+
+/// f(values, rows, number) for the rows that the choice allows, from the places [first, last), `Block` at a time: where their values are,
+/// and which rows they are.
 template <std::size_t Block, class Catalogue, class Choice, class F>
-void each_block(const Catalogue& items, const Choice& choice, F&& f) noexcept {
+void each_block(const Catalogue& items, const Choice& choice, std::size_t first, std::size_t last, F&& f) noexcept {
     std::array<decltype(items.values(0)), Block> values;
     std::array<std::size_t, Block> block_rows;
     std::size_t number = 0;
-    each_row(items, choice, [&](std::size_t row) {
+    each_row(items, choice, first, last, [&](std::size_t row) {
         values[number] = items.values(row);
         block_rows[number] = row;
         if (++number == Block) f(values.data(), block_rows.data(), std::exchange(number, 0));
@@ -93,20 +112,21 @@ void each_block(const Catalogue& items, const Choice& choice, F&& f) noexcept {
     if (number) f(values.data(), block_rows.data(), number);
 }
 
-/// f(row, outputs) for every row that the choice allows, scored in blocks; the request was checked. outputs: (padded(outputs)).
-template <class Plan, class Request, class Catalogue, class Choice, class F>
-void score_rows(const Plan& plan, const typename Plan::scalar* w, const typename Plan::memories& known, const Request& request,
-                const Catalogue& items, const Choice& choice, F&& f) noexcept {
+/// f(row, outputs) for every row that the choice allows, from the places [first, last), scored in blocks. `kept`: of a request that was
+/// checked. outputs: (padded(outputs)).
+template <class Plan, class Catalogue, class Choice, class F>
+void score_rows(const Plan& plan, const typename Plan::scalar* w, const typename Plan::memories& known,
+                const typename Plan::request_values& kept, const Catalogue& items, const Choice& choice, std::size_t first,
+                std::size_t last, F&& f) noexcept {
     using scalar = typename Plan::scalar;
     constexpr std::size_t stride = padded(decltype(Plan::ranker)::outputs);
-    typename Plan::request_values kept;
-    plan.prepare_context(w, known, request, kept);
     std::array<scalar, Plan::block * stride> scores;
-    each_block<Plan::block>(items, choice, [&](const scalar* const* values, const std::size_t* block_rows, std::size_t number) {
-        const rows<scalar> found{scores.data(), number, stride};
-        plan.score(w, known, kept, values, found);
-        for (std::size_t i = 0; i < number; ++i) f(block_rows[i], found[i]);
-    });
+    each_block<Plan::block>(items, choice, first, last,
+                            [&](const scalar* const* values, const std::size_t* block_rows, std::size_t number) {
+                                const rows<scalar> found{scores.data(), number, stride};
+                                plan.score(w, known, kept, values, found);
+                                for (std::size_t i = 0; i < number; ++i) f(block_rows[i], found[i]);
+                            });
 }
 
 }  // namespace detail

@@ -162,40 +162,42 @@ private:
         std::array<float, block> scores;
         std::array<double, block> errors;
         std::array<math::coded_row, block> row;
-        detail::each_block<block>(items, choice, [&](const float* const* values, const std::size_t* block_rows, std::size_t n) {
-            rows<float> in{sums.data(), n, padded(plan::first)};
-            of.evaluation().first_layer(of.weights().data(), of.kept(), kept, values, in);
-            std::fill_n(errors.data(), n, 0.0);
-            for (std::size_t l = 0; l < layers_.size(); ++l) {
-                const math::eight_bit_layer& layer = layers_[l];
-                const std::size_t stride = math::padded_inputs(layer.in), out = layer.scales.size();
-                for (std::size_t r = 0; r < n; ++r) {
-                    row[r] = math::encode_row<Bound>(in[r], layer.in, codes.data() + r * stride);
-                    if constexpr (Bound) errors[r] = layer.error(row[r], errors[r]);
+        detail::each_block<block>(
+            items, choice, 0, detail::places_of(items, choice),
+            [&](const float* const* values, const std::size_t* block_rows, std::size_t n) {
+                rows<float> in{sums.data(), n, padded(plan::first)};
+                of.evaluation().first_layer(of.weights().data(), of.kept(), kept, values, in);
+                std::fill_n(errors.data(), n, 0.0);
+                for (std::size_t l = 0; l < layers_.size(); ++l) {
+                    const math::eight_bit_layer& layer = layers_[l];
+                    const std::size_t stride = math::padded_inputs(layer.in), out = layer.scales.size();
+                    for (std::size_t r = 0; r < n; ++r) {
+                        row[r] = math::encode_row<Bound>(in[r], layer.in, codes.data() + r * stride);
+                        if constexpr (Bound) errors[r] = layer.error(row[r], errors[r]);
+                    }
+                    math::multiply(rows<const std::uint8_t>{codes.data(), n, stride}, layer.in, layer.codes.data(), layer.out,
+                                   rows<std::int32_t>{products.data(), n, out});
+                    if (l + 1 < layers_.size()) {
+                        for (std::size_t r = 0; r < n; ++r)
+                            math::decode_rectified(products.data() + r * out, row[r].scale, layer.scales.data(), layer.bias.data(), out,
+                                                   between.data() + r * widest);
+                        in = {between.data(), n, widest};
+                        continue;
+                    }
+                    for (std::size_t r = 0; r < n; ++r) {
+                        scores[r] = bias_ + math::decode_and_weigh(products.data() + r * out, row[r].scale, layer.scales.data(),
+                                                                   layer.bias.data(), last_.data(), out);
+                        // The last layer's error, and the roundings of its sums, of numbers that are at most `size` in norm.
+                        const double size = layer.shift +
+                                            (static_cast<double>(row[r].length) + static_cast<double>(row[r].missed)) * layer.frobenius +
+                                            errors[r];
+                        const double rounding =
+                            2 * static_cast<double>(out + 8) * 0x1p-24 * (norm_ * size + std::abs(static_cast<double>(bias_)));
+                        errors[r] = (norm_ * errors[r] + rounding) * (1 + 1e-5) + 1e-30;
+                    }
                 }
-                math::multiply(rows<const std::uint8_t>{codes.data(), n, stride}, layer.in, layer.codes.data(), layer.out,
-                               rows<std::int32_t>{products.data(), n, out});
-                if (l + 1 < layers_.size()) {
-                    for (std::size_t r = 0; r < n; ++r)
-                        math::decode_rectified(products.data() + r * out, row[r].scale, layer.scales.data(), layer.bias.data(), out,
-                                               between.data() + r * widest);
-                    in = {between.data(), n, widest};
-                    continue;
-                }
-                for (std::size_t r = 0; r < n; ++r) {
-                    scores[r] = bias_ + math::decode_and_weigh(products.data() + r * out, row[r].scale, layer.scales.data(),
-                                                               layer.bias.data(), last_.data(), out);
-                    // The last layer's error, and the roundings of its sums, of numbers that are at most `size` in norm.
-                    const double size = layer.shift +
-                                        (static_cast<double>(row[r].length) + static_cast<double>(row[r].missed)) * layer.frobenius +
-                                        errors[r];
-                    const double rounding =
-                        2 * static_cast<double>(out + 8) * 0x1p-24 * (norm_ * size + std::abs(static_cast<double>(bias_)));
-                    errors[r] = (norm_ * errors[r] + rounding) * (1 + 1e-5) + 1e-30;
-                }
-            }
-            f(block_rows, scores.data(), errors.data(), n);
-        });
+                f(block_rows, scores.data(), errors.data(), n);
+            });
     }
 
     /// Keeps the best that is certain of k candidates so far, and what cannot be excluded yet: first their lower bounds alone, and when
