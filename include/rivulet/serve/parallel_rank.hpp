@@ -16,8 +16,11 @@ namespace rivulet::inline RIVULET_ABI {
 
 /// Something of the host's that runs task(0) to task(parts - 1), on as many threads as it likes, and comes back when all are done:
 ///
-///     auto run = [&](std::size_t parts, auto&& task) { for (std::size_t p = 1; p < parts; ++p) pool.submit([&, p] { task(p); }); task(0);
-///     pool.wait(); };
+///     auto run = [&](std::size_t parts, auto&& task) {
+///         for (std::size_t part = 1; part < parts; ++part) pool.submit([&task, part] { task(part); });
+///         task(0);
+///         pool.wait();
+///     };
 ///
 /// rivulet starts no thread of its own.
 template <class Executor>
