@@ -11,7 +11,7 @@
 //
 // and U is at least F, the row's product as math::row_products computes it, because these are at least all that lies between, W = Width
 // and u = 2^-24:
-//   - F against q.r: (W + 1) u |q| |r|, whatever the order of its additions;
+//   - F against q.r: (W + 1) u |q| |r|, since no term of F meets more than W roundings, nor more than W / 4 + 7;
 //   - s_q s_r D against q.r: (1);
 //   - A, and U's last addition: 5 roundings of at most u (1 + 5 u) |s_q c_q| (|r| + |e_r|), since |s_q s_r D| <= |s_q c_q| |s_r c_r|;
 //   - results below the normal numbers, rounded to a subnormal one or flushed to zero: 2^-126 each, times up to |D| < 2^14 W where a

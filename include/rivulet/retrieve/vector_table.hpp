@@ -25,7 +25,9 @@
 namespace rivulet::inline RIVULET_ABI {
 
 /// What a table keeps beside its vectors. With eight_bit codes, a quarter more memory and 12 bytes a row, `nearest` first scans the codes,
-/// which is up to four times less to read, and looks only at vectors that the codes cannot exclude: its answer is the same bit for bit.
+/// a third or less to read, and computes only what they cannot exclude: its answer is the same bit for bit. It takes a fifth of the time
+/// where codes exclude nearly all, as usual, and up to half as much again where they exclude nothing: among vectors whose products differ
+/// by less than 1 percent of their lengths, or that one component far above the others leaves no codes.
 enum class vector_codes : std::uint8_t { none, eight_bit };
 
 /// Best first, in the caller's buffer. Exactly min(k, eligible) items, unless products overflowed: those are left out and counted.
