@@ -26,8 +26,8 @@ namespace rivulet::inline RIVULET_ABI {
 
 /// What a table keeps beside its vectors. With eight_bit codes, a quarter more memory and 12 bytes a row, `nearest` first scans the codes,
 /// a third or less to read, and computes only what they cannot exclude: its answer is the same bit for bit. It takes a fifth of the time
-/// where codes exclude nearly all, as usual, and up to half as much again where they exclude nothing: among vectors whose products differ
-/// by less than 1 percent of their lengths, or that one component far above the others leaves no codes.
+/// where codes exclude nearly all, as usual, and up to half as much again where they exclude little: among vectors whose products differ
+/// by less than 1 percent of their lengths or rise from row to row, or whose largest component leaves no codes for the others.
 enum class vector_codes : std::uint8_t { none, eight_bit };
 
 /// Best first, in the caller's buffer. Exactly min(k, eligible) items, unless products overflowed: those are left out and counted.
@@ -247,7 +247,7 @@ private:
                 codes_.each_that_may_reach(
                     asked, first, end, [&] { return kept.least(); }, [&](std::size_t row) { kept.later(row); });
                 kept.flush();
-                if (4 * (kept.found.computed - before) > stretch) without = 4;
+                if (first > 0 && 4 * (kept.found.computed - before) > stretch) without = 4;  // the first of all fill the buffer
             }
         } else {
             kept.all_of(0, size());
