@@ -67,9 +67,14 @@ template <std::size_t Width> double check(const std::vector<float>& queries, con
             for (const float least : {-1e30f, -1.0f, 0.0f, 1.0f, 1e30f}) {
                 std::vector<std::size_t> found, expected;
                 coded.each_that_may_reach(
-                    asked, count, [&] { return least; }, [&](std::size_t row) { found.push_back(row); });
+                    asked, 0, count, [&] { return least; }, [&](std::size_t row) { found.push_back(row); });
                 for (std::size_t r = 0; r < count; ++r)
                     if (highest[r] >= least) expected.push_back(r);
+                CHECK(found == expected);
+                found.clear();
+                coded.each_that_may_reach(
+                    asked, 16, 27, [&] { return least; }, [&](std::size_t row) { found.push_back(row); });
+                std::erase_if(expected, [](std::size_t row) { return row < 16 || row >= 27; });
                 CHECK(found == expected);
             }
         }

@@ -179,6 +179,23 @@ TEST_CASE("one component far above the others makes codes useless, and the answe
     CHECK(tables.coded.nearest(query, buffer).computed > 1000);
 }
 
+TEST_CASE("codes are given up where they exclude little, and tried again where they exclude much") {
+    rv::random draw(8);
+    auto vectors = test::numbers<float>(draw, 30000 * 8);
+    const auto query = test::numbers<float>(draw, 8);
+    for (std::size_t r = 0; r < 13000; ++r)
+        for (std::size_t i = 0; i < 8; ++i) vectors[r * 8 + i] += query[i] * static_cast<float>(r);
+    const both<8> tables(vectors);
+    for (const std::size_t k : {1u, 10u, 100u}) {
+        check(tables.plain, tables.coded, query, k);
+        check(tables.plain, tables.coded, query, k, [](rv::item_id id) { return id % 3 == 0; });
+    }
+    std::array<rv::scored, 10> buffer;
+    const auto computed = tables.coded.nearest(query, buffer).computed;
+    CHECK(computed > 13000 + 2048);
+    CHECK(computed < 13000 + 5 * 2048);
+}
+
 TEST_CASE("of random vectors codes leave few to be computed") {
     rv::random draw(5);
     const both<64> tables(test::numbers<float>(draw, 20000 * 64));

@@ -11,7 +11,7 @@
 //
 // and U is at least F, the row's product as math::row_products computes it, because these are at least all that lies between, W = Width
 // and u = 2^-24:
-//   - F against q.r: (W + 1) u |q| |r|, whatever the order of its additions;
+//   - F against q.r: (W + 1) u |q| |r|, since no term of F meets more than W roundings, nor more than W / 4 + 7;
 //   - s_q s_r D against q.r: (1);
 //   - A, and U's last addition: 5 roundings of at most u (1 + 5 u) |s_q c_q| (|r| + |e_r|), since |s_q s_r D| <= |s_q c_q| |s_r c_r|;
 //   - results below the normal numbers, rounded to a subnormal one or flushed to zero: 2^-126 each, times up to |D| < 2^14 W where a
@@ -92,13 +92,14 @@ public:
         for (std::size_t k = 0; k < 3; ++k) bounds(to)[k * block] = bounds(from)[k * block];
     }
 
-    /// f(row) for each of the first `rows` rows whose product with the query may reach `least()`, which f may raise, and for those whose
-    /// product may overflow. O(rows Width) byte products.
-    template <class Least, class F> void each_that_may_reach(const question& asked, std::size_t rows, Least&& least, F&& f) const noexcept {
+    /// f(row) for each row from `begin`, a multiple of 16, to `end` whose product with the query may reach `least()`, which f may raise,
+    /// and for those whose product may overflow. O((end - begin) Width) byte products.
+    template <class Least, class F>
+    void each_that_may_reach(const question& asked, std::size_t begin, std::size_t end, Least&& least, F&& f) const noexcept {
         alignas(64) std::array<std::int32_t, at_once * block> products;
         alignas(64) std::array<float, block> highest;
-        const std::size_t blocks = (rows + block - 1) / block;
-        for (std::size_t first = 0; first < blocks; first += at_once) {
+        const std::size_t blocks = (end + block - 1) / block;
+        for (std::size_t first = begin / block; first < blocks; first += at_once) {
             const std::size_t number = std::min(at_once, blocks - first);
             math::multiply_streamed(asked.codes.data(), Width, codes_.data() + first * block_codes, number * block, products.data());
             for (std::size_t b = 0; b < number; ++b) {
@@ -106,7 +107,7 @@ public:
                 const std::size_t row = (first + b) * block;
                 for (std::uint32_t left = math::which_count(highest.data(), least()); left != 0; left &= left - 1) {
                     const std::size_t one = row + static_cast<std::size_t>(std::countr_zero(left));
-                    if (one < rows) f(one);
+                    if (one < end) f(one);
                 }
             }
         }

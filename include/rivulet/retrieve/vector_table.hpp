@@ -25,7 +25,9 @@
 namespace rivulet::inline RIVULET_ABI {
 
 /// What a table keeps beside its vectors. With eight_bit codes, a quarter more memory and 12 bytes a row, `nearest` first scans the codes,
-/// which is up to four times less to read, and looks only at vectors that the codes cannot exclude: its answer is the same bit for bit.
+/// a third or less to read, and computes only what they cannot exclude: its answer is the same bit for bit. It takes a fifth of the time
+/// where codes exclude nearly all, as usual, and up to half as much again where they exclude little: among vectors whose products differ
+/// by less than 1 percent of their lengths or rise from row to row, or whose largest component leaves no codes for the others.
 enum class vector_codes : std::uint8_t { none, eight_bit };
 
 /// Best first, in the caller's buffer. Exactly min(k, eligible) items, unless products overflowed: those are left out and counted.
@@ -137,7 +139,8 @@ public:
 
 private:
     static constexpr bool coded = Codes == vector_codes::eight_bit;
-    static constexpr std::size_t block = 16, many = 64, at_once = math::rows_at_once<Width>;  // rows
+    static constexpr std::size_t block = 16, many = 64, stretch = 2048, at_once = math::rows_at_once<Width>;  // rows
+    static constexpr std::size_t room_to_gather = coded && (at_once > 1) ? block * Width + math::read_beyond_rows : 1;
     struct no_codes {};
 
     template <class Numbers> static std::span<const float> view(const Numbers& numbers) noexcept {
@@ -161,14 +164,14 @@ private:
             : table_(table), query_(query), best_(buffer), allows_(allows) {}
 
         float least() const noexcept { return best_.least(); }
-        void later(std::size_t row) noexcept {
+        void later(std::size_t row) noexcept requires coded {
             if (!allows_(table_.ids_[row])) return;
             const float* const numbers = table_.row(row);
             for (std::size_t i = 0; i < std::min<std::size_t>(Width, 512); i += 16) detail::prefetch(numbers + i);
             waiting_[number_] = row;
             if (++number_ == block) flush();
         }
-        void flush() noexcept {
+        void flush() noexcept requires coded {
             for (std::size_t first = 0; first < number_; first += at_once) {
                 const std::size_t number = std::min(at_once, number_ - first);
                 const float* rows = table_.row(waiting_[first]);
@@ -182,22 +185,23 @@ private:
             found.computed += number_;
             number_ = 0;
         }
-        /// `many` rows from `first`, in the order in which they lie. All products come first: memory is only read at its full speed by a
-        /// loop so tight that the processor is always some blocks ahead of what it waits for. The table's room is whole blocks.
-        void rows_from(std::size_t first) noexcept {
-            const std::size_t number = std::min(many, table_.size() - first);
-            math::row_products<Width>(query_, table_.row(first), (number + block - 1) / block * block, products_.data());
-            found.computed += number;
-            for (std::size_t at = 0; at < number; at += block) {
-                const auto which = math::which_count(products_.data() + at, least());
-                for (std::uint32_t left = which; left != 0; left &= left - 1) {
-                    const std::size_t i = at + static_cast<std::size_t>(std::countr_zero(left));
-                    if (i < number && allows_(table_.ids_[first + i])) add(first + i, products_[i]);
+        /// Rows from `begin`, a multiple of 16, to `end`, in the order in which they lie. All products of some blocks come before all
+        /// comparisons: memory is read at its full speed only by a loop so tight that the processor is always some blocks ahead of what it
+        /// waits for. The table's room is whole blocks.
+        void all_of(std::size_t begin, std::size_t end) noexcept {
+            found.computed += end - begin;
+            for (std::size_t first = begin; first < end; first += many) {
+                const std::size_t number = std::min(many, end - first);
+                math::row_products<Width>(query_, table_.row(first), (number + block - 1) / block * block, products_.data());
+                for (std::size_t at = 0; at < number; at += block) {
+                    for (std::uint32_t left = math::which_count(products_.data() + at, least()); left != 0; left &= left - 1) {
+                        const std::size_t i = at + static_cast<std::size_t>(std::countr_zero(left));
+                        if (i < number && allows_(table_.ids_[first + i])) add(first + i, products_[i]);
+                    }
                 }
             }
         }
         retrieved finish() noexcept {
-            flush();
             found.items = best_.sorted();
             return found;
         }
@@ -219,7 +223,7 @@ private:
         std::size_t number_ = 0;
         std::array<std::size_t, block> waiting_;
         alignas(64) std::array<float, many> products_;
-        alignas(64) std::array<float, at_once == 1 ? 1 : block * Width + math::read_beyond_rows> gathered_{};
+        alignas(64) std::array<float, room_to_gather> gathered_{};
     };
 
     template <class Filter> retrieved search(std::span<const float> query, std::span<scored> buffer, const Filter& allows) const noexcept {
@@ -230,10 +234,23 @@ private:
         selection<Filter> kept(*this, padded.data(), buffer, allows);
         if constexpr (coded) {
             const typename coded_rows<Width>::question asked(padded.data());
-            codes_.each_that_may_reach(
-                asked, size(), [&] { return kept.least(); }, [&](std::size_t row) { kept.later(row); });
+            // Where codes exclude little, vectors are read faster as they lie than one by one: so for a while, and then codes are tried
+            // again.
+            std::size_t without = 0;
+            for (std::size_t first = 0; first < size(); first += stretch) {
+                const std::size_t end = std::min(first + stretch, size()), before = kept.found.computed;
+                if (without > 0) {
+                    kept.all_of(first, end);
+                    --without;
+                    continue;
+                }
+                codes_.each_that_may_reach(
+                    asked, first, end, [&] { return kept.least(); }, [&](std::size_t row) { kept.later(row); });
+                kept.flush();
+                if (first > 0 && 4 * (kept.found.computed - before) > stretch) without = 4;  // the first of all fill the buffer
+            }
         } else {
-            for (std::size_t first = 0; first < size(); first += many) kept.rows_from(first);
+            kept.all_of(0, size());
         }
         return kept.finish();
     }
