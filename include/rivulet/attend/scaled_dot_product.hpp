@@ -83,7 +83,7 @@ void attend_backward_alone(rows<const T> queries, std::size_t r, std::size_t wid
 /// begins with a single query's weights afterwards, of the keys that it sees, without gaps. Several heads are views of some columns each.
 /// A query that sees no key gets zeros, one that sees a single key exactly its value; nothing of a key that nobody sees is read.
 /// n * time * (width + value_width) multiply-adds, of which causal queries spare half. From 5 queries on, of widths up to 256 or more,
-/// blocks of queries meet blocks of keys (blocked_attention.hpp) with up to 66 KB of scratch on the stack.
+/// blocks of queries meet blocks of keys (blocked_attention.hpp) with up to 60 KB of scratch on the stack.
 template <class T>
 void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values, std::size_t value_width,
                         rows<T> out, std::span<T> shares, const attention_mask<T>& mask) noexcept {
@@ -103,7 +103,7 @@ void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> 
 /// From the slope of `out`, (n, value_width), adds to the slopes of queries, keys and values, shaped as these are; what the mask hides gets
 /// nothing. The shares are computed again: `scratch` is (2 time) numbers, and no (n, time) matrix is kept.
 /// `added_slope`: empty, or rows as the mask's `added` that get the slopes of the logits (with stride 0 their sum over the queries).
-/// 2 n * time * (width + value_width) multiply-adds and n * time * width for the shares; in blocks, with up to 88 KB of stack, it is again
+/// 2 n * time * (width + value_width) multiply-adds and n * time * width for the shares; in blocks, with up to 90 KB of stack, it is again
 /// n * time * (width + value_width) more where the weights of all keys do not fit there: above 64, 128 or 256 keys.
 template <class T>
 void scaled_dot_product_backward(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
