@@ -219,7 +219,8 @@ void each_query_block(std::size_t n, std::size_t widest, std::size_t longest, F&
 }
 
 /// Whether blocks are what n queries should take: some, of a width of which a register of lanes fits.
-template <class T, class Arch = simd::native> bool worth_blocks(std::size_t n, std::size_t width, std::size_t value_width) noexcept {
+template <class T, class Arch = simd::native>
+[[gnu::always_inline]] inline bool worth_blocks(std::size_t n, std::size_t width, std::size_t value_width) noexcept {
     using block = query_block<T, Arch>;
     return n >= block::fewest_queries && std::max(width, value_width) <= block::room / block::step;
 }
