@@ -35,6 +35,7 @@
 
 // what is made of it
 #include "attend/attend.hpp"
+#include "attend/attention_mask.hpp"
 #include "attend/decay.hpp"
 #include "attend/interest.hpp"
 #include "attend/scaled_dot_product.hpp"

@@ -20,7 +20,9 @@ namespace rivulet::inline RIVULET_ABI::detail {
 /// are read where they lie, one number for all lanes, whatever their widths and strides, and a key that is masked is left out.
 /// Logits are to base 2: log2(e) is part of their scale. The reference that they are taken from may lie up to `slack` below the maximum,
 /// which cancels in the quotient; it moves seldom, and what was gathered has to be rescaled only then.
-template <class T, class Arch, std::size_t Keys = 96> struct query_block {
+/// `Together`: a block of keys is as large as the room for its weights, for whoever can keep them; else it stays small enough for its rows
+/// to be near, and ends where the past of all these queries ends, since what follows needs a mask.
+template <class T, class Arch, std::size_t Keys = 96, bool Together = false> struct query_block {
     static constexpr std::size_t step = simd::lanes<T, Arch>, across = math::tile_registers<Arch>, lanes = across * step;
     static constexpr std::size_t fewest_queries = 5, most_keys = Keys, room = (16 << 10) / sizeof(T);
     static constexpr T slack = 8, log2e = std::numbers::log2e_v<T>, hidden = -std::numeric_limits<T>::infinity();
@@ -29,10 +31,11 @@ template <class T, class Arch, std::size_t Keys = 96> struct query_block {
     alignas(64) T sums[room];                  // (value_width, Registers * step): of the values, by weight
     alignas(64) T weights[most_keys * lanes];  // (held, Registers * step): logits, then 2^(logit - reference)
     alignas(64) T highest[lanes], reference[lanes], total[lanes];
-    const T *key[most_keys * across], *value[most_keys * across];
-    std::size_t moment[most_keys * across];  // which keys they are
-    std::size_t held;                        // keys in this block
-    bool plain;                              // the logits of this block are products alone
+    static constexpr std::size_t most_held = Together ? most_keys * across : most_keys;
+    const T *key[most_held], *value[most_held];
+    std::size_t moment[most_held];  // which keys they are
+    std::size_t held;               // keys in this block
+    bool plain;                     // the logits of this block are products alone
     query_block() {}
 
     using batch = simd::batch<T, Arch>;
@@ -77,7 +80,7 @@ template <class T, class Arch, std::size_t Keys = 96> struct query_block {
     /// Rows become lanes, times a factor; lanes without a row zero.
     template <std::size_t Registers> static void transpose(rows<const T> from, std::size_t width, T factor, T* to) noexcept {
         constexpr std::size_t stride = Registers * step;
-        for (std::size_t i = 0; i < width; ++i) std::fill_n(to + i * stride + from.count, stride - from.count, T(0));
+        for (std::size_t i = 0; from.count < stride && i < width; ++i) std::fill_n(to + i * stride + from.count, stride - from.count, T(0));
         math::transpose<T, Arch>(from, width, {to, width, stride}, [&](std::size_t) { return factor; });
     }
 
@@ -96,19 +99,18 @@ template <class T, class Arch, std::size_t Keys = 96> struct query_block {
     template <std::size_t Stride>
     std::size_t gather(std::size_t t, std::size_t end, std::size_t first, std::size_t count, std::size_t n, rows<const T> keys,
                        rows<const T> values, const attention_mask<T>& mask) noexcept {
-        constexpr std::size_t most = most_keys * lanes / Stride;  // as many as there is room for the weights of
+        constexpr std::size_t most = Together ? most_keys * lanes / Stride : most_keys;
         const bool shared = mask.added.data && mask.added.stride == 0, each = mask.added.data && !shared;
         const std::size_t everyone = past_of(mask, first, n, keys.count);  // those before are in every query's past
-        plain = !mask.added.data && (end <= everyone || t + most <= everyone);
+        plain = !mask.added.data && (Together ? end <= everyone || t + most <= everyone : t < everyone);
         if (plain) end = std::min(end, everyone);
         held = 0;
         if (plain && mask.valid.empty()) {
-            for (; t < end && held < most; ++t, ++held) {
-                key[held] = keys[t];
-                value[held] = values[t];
-                moment[held] = t;
-            }
-            return t;
+            held = std::min(end - t, most);
+            for (std::size_t k = 0; k < held; ++k) key[k] = keys[t + k];
+            for (std::size_t k = 0; k < held; ++k) value[k] = values[t + k];
+            for (std::size_t k = 0; k < held; ++k) moment[k] = t + k;
+            return t + held;
         }
         for (; t < end && held < most; ++t) {
             if (!mask.valid.empty() && mask.valid[t] == 0) continue;
@@ -217,12 +219,13 @@ void each_query_block(std::size_t n, std::size_t widest, std::size_t longest, F&
 }
 
 /// Whether blocks are what n queries should take: some, of a width of which a register of lanes fits.
-template <class T, class Arch = simd::native> bool worth_blocks(std::size_t n, std::size_t width, std::size_t value_width) noexcept {
+template <class T, class Arch = simd::native>
+[[gnu::always_inline]] inline bool worth_blocks(std::size_t n, std::size_t width, std::size_t value_width) noexcept {
     using block = query_block<T, Arch>;
     return n >= block::fewest_queries && std::max(width, value_width) <= block::room / block::step;
 }
 
-/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, 66 KB, lies on this function's stack alone.
+/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, up to 60 KB, lies on this function's stack alone.
 template <class T, class Arch = simd::native, class Alone>
 [[gnu::noinline]] void attend_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
                                         std::size_t value_width, rows<T> out, const attention_mask<T>& mask, Alone&& alone) noexcept {

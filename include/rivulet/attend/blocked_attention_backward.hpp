@@ -19,7 +19,7 @@ namespace rivulet::inline RIVULET_ABI::detail {
 /// forward would have kept computed again): the first finds each query's total and the mean slope of its shares, the second adds to the
 /// slopes of queries, keys and values. Where one block holds all keys the second finds all there.
 template <class T, class Arch> struct query_slopes {
-    using block = query_block<T, Arch, 64>;
+    using block = query_block<T, Arch, 64, true>;
     using batch = typename block::batch;
     static constexpr std::size_t step = block::step, lanes = block::lanes;
 
@@ -128,7 +128,7 @@ template <class T, class Arch> struct query_slopes {
     }
 };
 
-/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, 88 KB, lies on this function's stack alone.
+/// All queries in blocks; alone(r) for each that has to be asked by itself. The scratch, up to 90 KB, lies on this function's stack alone.
 template <class T, class Arch = simd::native, class Alone>
 [[gnu::noinline]] void attend_backward_in_blocks(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
                                                  std::size_t value_width, rows<const T> out_slope, rows<T> query_slope, rows<T> key_slope,

@@ -43,8 +43,9 @@ std::size_t shares_of_seen(rows<const T> queries, std::size_t r, std::size_t wid
 
 /// Query r by itself: its logits lie in `shares`, (time), which become the shares of the keys that it sees, without gaps.
 template <class T>
-void attend_alone(rows<const T> queries, std::size_t r, std::size_t width, rows<const T> keys, rows<const T> values,
-                  std::size_t value_width, rows<T> out, T* shares, const attention_mask<T>& mask) noexcept {
+[[gnu::always_inline]] inline void attend_alone(rows<const T> queries, std::size_t r, std::size_t width, rows<const T> keys,
+                                                rows<const T> values, std::size_t value_width, rows<T> out, T* shares,
+                                                const attention_mask<T>& mask) noexcept {
     const std::size_t seen = shares_of_seen(queries, r, width, keys, T(1) / std::sqrt(static_cast<T>(width)), shares, mask);
     std::fill_n(out[r], value_width, T(0));
     if (seen > 0 && value_width % 16 == 0 && seen == past_of(mask, r, queries.count, keys.count))  // no gap: sums stay in registers
@@ -83,27 +84,30 @@ void attend_backward_alone(rows<const T> queries, std::size_t r, std::size_t wid
 /// begins with a single query's weights afterwards, of the keys that it sees, without gaps. Several heads are views of some columns each.
 /// A query that sees no key gets zeros, one that sees a single key exactly its value; nothing of a key that nobody sees is read.
 /// n * time * (width + value_width) multiply-adds, of which causal queries spare half. From 5 queries on, of widths up to 256 or more,
-/// blocks of queries meet blocks of keys (blocked_attention.hpp) with up to 66 KB of scratch on the stack.
+/// blocks of queries meet blocks of keys (blocked_attention.hpp) with up to 60 KB of scratch on the stack.
 template <class T>
-void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values, std::size_t value_width,
-                        rows<T> out, std::span<T> shares, const attention_mask<T>& mask) noexcept {
+[[gnu::always_inline]] inline void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
+                                                      std::size_t value_width, rows<T> out, std::span<T> shares,
+                                                      const attention_mask<T>& mask) noexcept {
     const auto alone = [&](std::size_t r) { detail::attend_alone(queries, r, width, keys, values, value_width, out, shares.data(), mask); };
     if (detail::worth_blocks<T>(queries.count, width, value_width))
         return detail::attend_in_blocks(queries, width, keys, values, value_width, out, mask, alone);
-    for (std::size_t r = 0; r < queries.count; ++r) alone(r);
+    for (std::size_t r = 0; r < queries.count; ++r)  // inlined as far as the caller: widths known there are worth an eighth
+        detail::attend_alone(queries, r, width, keys, values, value_width, out, shares.data(), mask);
 }
 
 /// The same with nothing but padding left out.
 template <class T>
-void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values, std::size_t value_width,
-                        rows<T> out, std::span<T> shares, std::span<const std::uint8_t> valid = {}) noexcept {
+[[gnu::always_inline]] inline void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
+                                                      std::size_t value_width, rows<T> out, std::span<T> shares,
+                                                      std::span<const std::uint8_t> valid = {}) noexcept {
     scaled_dot_product<T>(queries, width, keys, values, value_width, out, shares, attention_mask<T>{.valid = valid});
 }
 
 /// From the slope of `out`, (n, value_width), adds to the slopes of queries, keys and values, shaped as these are; what the mask hides gets
 /// nothing. The shares are computed again: `scratch` is (2 time) numbers, and no (n, time) matrix is kept.
 /// `added_slope`: empty, or rows as the mask's `added` that get the slopes of the logits (with stride 0 their sum over the queries).
-/// 2 n * time * (width + value_width) multiply-adds and n * time * width for the shares; in blocks, with up to 88 KB of stack, it is again
+/// 2 n * time * (width + value_width) multiply-adds and n * time * width for the shares; in blocks, with up to 90 KB of stack, it is again
 /// n * time * (width + value_width) more where the weights of all keys do not fit there: above 64, 128 or 256 keys.
 template <class T>
 void scaled_dot_product_backward(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,

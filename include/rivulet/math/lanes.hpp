@@ -17,8 +17,8 @@ template <class Arch> inline constexpr std::size_t tile_registers = simd::many_r
 /// y(r)[..] = (fresh ? 0 : y(r)[..]) + sum over i < depth of factor(i, r) x[i], r < Rows: Registers across, all sums in registers.
 /// x: (depth, stride); y(r): where row r lies. `highest`: null, or what is raised to the largest number of each column.
 template <std::size_t Rows, std::size_t Registers, class T, class Arch, class Factor, class Row>
-inline void multiply_tile(std::size_t depth, const Factor& factor, const T* x, std::size_t stride, bool fresh, const Row& y,
-                          T* highest = nullptr) noexcept {
+[[gnu::always_inline]] inline void multiply_tile(std::size_t depth, const Factor& factor, const T* x, std::size_t stride, bool fresh,
+                                                 const Row& y, T* highest = nullptr) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
     simd::batch<T, Arch> sums[Rows][Registers];
     if (fresh) {
