@@ -17,8 +17,7 @@ namespace detail {
 
 /// y = x W + b for all rows, w: W (in, padded(out)), then b (padded(out)). x: (n, in), y: (n, padded(out)).
 template <class T> void affine(rows<const T> x, std::size_t in, const T* w, std::size_t out, rows<T> y) noexcept {
-    for (std::size_t r = 0; r < x.count; ++r) std::copy_n(w + in * padded(out), padded(out), y[r]);
-    math::multiply<T>(x, in, w, out, y);
+    math::affine<T>(x, in, w, w + in * padded(out), out, y);
 }
 /// Adds to the slopes of W, b and x. dy: (n, padded(out)), its padding zero.
 template <class T>
@@ -59,14 +58,14 @@ template <std::size_t Width> struct self_attention {
     void forward(const T* w, rows<const T> x, rows<T> projections, rows<T> attended, rows<T> out, std::span<T> shares,
                  rows<const T> bias = {}) const noexcept {
         const std::size_t depth = Width / heads, n = out.count;
-        math::affine<T>(x, Width, w, 3 * Width, projections);
+        detail::affine<T>(x, Width, w, 3 * Width, projections);
         const rows<const T> queries = projections.from(x.count - n, n);
         for (std::size_t h = 0; h < heads; ++h) {
             const std::size_t first = h * depth;
             scaled_dot_product<T>(queries.columns(first), depth, projections.columns(Width + first), projections.columns(2 * Width + first),
                                   depth, attended.columns(first), shares, mask<T>(bias, h, n));
         }
-        math::affine<T>(attended, Width, w + out_at, Width, out);
+        detail::affine<T>(attended, Width, w + out_at, Width, out);
     }
 
     /// From the slope of `out`, (n, stride), its padding zero, adds to x_slope, (time, Width), to bias_slope as `bias` and to g.

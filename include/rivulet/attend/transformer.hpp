@@ -160,7 +160,7 @@ private:
         const auto& sequence = request.template get<Sequence>();
         const std::size_t time = detail::count_used(sequence);
         detail::each_run(sequence, [&](rows<const T> moments, std::size_t at) {
-            math::affine<T>(moments, Sequence::width, w, Width, {x + at * stride, moments.count, stride});
+            detail::affine<T>(moments, Sequence::width, w, Width, {x + at * stride, moments.count, stride});
         });
         if constexpr (fades) {
             bias.kept.gather(decay, w + decay_at, heads, sequence);

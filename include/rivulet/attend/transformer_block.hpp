@@ -90,9 +90,9 @@ template <std::size_t Width, std::size_t FeedForward> struct transformer_block {
         drop<T>(sum, unsettled.of(0));
         add<T>(in.from(first, n), sum);
         normalise<T>(w, feeding_norm(), sum, feed_from, feeding_kept(kept));
-        math::affine<T>(feed_from, Width, w + first_at, FeedForward, before_gelu);
+        detail::affine<T>(feed_from, Width, w + first_at, FeedForward, before_gelu);
         for (std::size_t r = 0; r < n; ++r) math::gelu(before_gelu[r], after_gelu[r], FeedForward);
-        math::affine<T>(after_gelu, FeedForward, w + second_at, Width, total);
+        detail::affine<T>(after_gelu, FeedForward, w + second_at, Width, total);
         drop<T>(total, unsettled.of(1));
         add<T>(order == norm::before ? sum : feed_from, total);
         if (order == norm::before)
