@@ -23,11 +23,6 @@ struct among {
     std::span<const item_id> ids;
 };
 
-template <class Choice>
-concept item_filter = requires(const Choice& allows, item_id id) {
-    { allows(id) } -> std::convertible_to<bool>;
-};
-
 /// Best first. Exactly min(k, eligible) items, unless scores overflowed: those are left out and counted.
 struct ranked {
     std::span<const scored> items{};

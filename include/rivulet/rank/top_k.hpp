@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -22,6 +23,12 @@ struct scored {
 
 /// Higher score first, then lower id.
 constexpr bool ranks_before(const scored& a, const scored& b) noexcept { return a.score != b.score ? a.score > b.score : a.id < b.id; }
+
+/// Which items a request may get: `[](rv::item_id id) { return ...; }`.
+template <class Choice>
+concept item_filter = requires(const Choice& allows, item_id id) {
+    { allows(id) } -> std::convertible_to<bool>;
+};
 
 /// A heap whose top is the worst that is kept: most candidates cost one comparison. An id that comes twice is kept once.
 class top_k {

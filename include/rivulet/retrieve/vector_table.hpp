@@ -44,12 +44,6 @@ struct retrieved {
     explicit operator bool() const noexcept { return static_cast<bool>(status); }
 };
 
-/// Which ids a request may get: `[](rv::item_id id) noexcept { return ...; }`.
-template <class Filter>
-concept id_filter = requires(const Filter& allows, item_id id) {
-    { allows(id) } -> std::convertible_to<bool>;
-};
-
 /// A value: owns copies of the vectors, which come, change and go one at a time. Not for concurrent use while it is changed. Wherever it
 /// takes a vector it takes anything contiguous of float; one whose length the compiler knows and finds wrong does not compile.
 template <std::size_t Width, vector_codes Codes = vector_codes::none> class vector_table {
@@ -123,7 +117,7 @@ public:
         return search(view(query), buffer, [](item_id) noexcept { return true; });
     }
     /// The same of the ids that a filter allows; it is asked only about vectors that would be kept or overflow.
-    template <class Numbers, id_filter Filter>
+    template <class Numbers, item_filter Filter>
     retrieved nearest(const Numbers& query, std::span<scored> buffer, const Filter& allows) const noexcept {
         return search(view(query), buffer, allows);
     }
