@@ -124,6 +124,13 @@ TEST_CASE("after a step the codes are of older weights: certified rankings stay 
     CHECK(quick.follows(ranker));
     CHECK(same_as_exact(ranker, quick, 300) < 0.7);
     CHECK(quick.memory() > 40 * 24);
+
+    // Nor does it matter that another pipeline has taken as many steps, or that a single weight was written to.
+    auto other = ranker;
+    other.weights()[decltype(other)::plan::at.ranker + 33] += 1e-6f;
+    CHECK(other.steps() == ranker.steps());
+    CHECK_FALSE(quick.follows(other));
+    CHECK(same_as_exact(other, quick, 300) == 1);
 }
 
 TEST_CASE("by the scores in 8 bits the best ten are mostly the best ten") {

@@ -8,8 +8,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "../math/eight_bit_layer.hpp"
@@ -22,8 +24,8 @@ struct certified : ranked {
     std::size_t rescored = 0;  ///< candidates that were scored in float; all of them where the codes are of older weights
 };
 
-/// The weights between the hidden layers of an mlp in 8 bits, a copy of what they are when it is made: 1 byte a weight. What requests and
-/// candidates give is taken in float, as it is, and so is the last layer.
+/// The weights between the hidden layers of an mlp in 8 bits, a copy of what they are when it is made, and 4 bytes a weight to know whether
+/// they still are. What requests and candidates give is taken in float, as it is, and so is the last layer.
 ///
 ///     rv::eight_bit_ranker quick(ranker);
 ///     quick.rank(ranker, visit, items, 10)           // the items, order and scores of ranker.rank, to the last bit
@@ -61,18 +63,20 @@ public:
             const float* const here = w + mlp_type::offset(l);
             made.emplace_back(rows<const float>{here, in, padded(out)}, out, here + in * padded(out));
         }
-        constexpr std::size_t last = mlp_type::widths[layers - 2];
-        std::vector<float> weights(widest);
-        std::copy_n(w + mlp_type::offset(layers - 1), last, weights.data());
-        const double squares = static_cast<double>(math::norm_above(weights.data(), last));
+        constexpr std::size_t last = mlp_type::widths[layers - 2], last_at = mlp_type::offset(layers - 1);
+        std::vector<float> weights(widest), all(w, w + mlp_type::weights);
+        std::copy_n(w + last_at, last, weights.data());
+        norm_ = static_cast<double>(math::norm_above(weights.data(), last));
+        bias_ = w[last_at + last];
         layers_ = std::move(made);
         last_ = std::move(weights);
-        bias_ = w[mlp_type::offset(layers - 1) + last];
-        norm_ = squares;
-        steps_ = of.steps();
+        encoded_ = std::move(all);
     }
-    /// Whether no step was taken since the codes were made. Who writes into `weights()` must call follow.
-    bool follows(const Pipeline& of) const noexcept { return of.steps() == steps_; }
+    /// Whether the codes are of the weights as they are. They are compared, a fiftieth of what ranking a thousand candidates takes: nothing
+    /// that may have happened to the pipeline, a step, a load, an assignment, makes a ranking wrong.
+    bool follows(const Pipeline& of) const noexcept {
+        return std::memcmp(of.weights().data() + at.ranker, encoded_.data(), encoded_.size() * sizeof(float)) == 0;
+    }
 
     /// The best of the buffer's size, exactly as `of.rank` gives them: by the codes where these are of the weights as they are, and without
     /// them where not.
@@ -133,7 +137,7 @@ public:
     }
 
     std::size_t memory() const noexcept {
-        std::size_t bytes = last_.size() * sizeof(float);
+        std::size_t bytes = (encoded_.size() + last_.size()) * sizeof(float);
         for (const auto& one : layers_) bytes += one.memory();
         return bytes;
     }
@@ -288,10 +292,10 @@ private:
     };
 
     std::vector<math::eight_bit_layer> layers_;
-    std::vector<float> last_;  // the last layer's weights, zeros behind
+    std::vector<float> encoded_;  // the weights that the codes are of
+    std::vector<float> last_;     // the last layer's, zeros behind
     float bias_ = 0;
     double norm_ = 0;  // of the last layer's weights, not below
-    std::uint64_t steps_ = 0;
 };
 
 template <class Pipeline> eight_bit_ranker(const Pipeline&) -> eight_bit_ranker<Pipeline>;
