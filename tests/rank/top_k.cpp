@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <set>
 #include <span>
@@ -100,4 +101,22 @@ TEST_CASE("nothing gives nothing, and no room takes nothing") {
     rv::top_k none{std::span<rv::scored>{}};
     none.add({1, 1});
     CHECK(none.sorted().empty());
+}
+
+TEST_CASE("what must be reached is the worst kept score once the room is full, and nothing is left of what is forgotten") {
+    std::array<rv::scored, 2> room;
+    rv::top_k best{room};
+    CHECK(best.least() == std::numeric_limits<float>::lowest());
+    best.add({1, 5});
+    CHECK(best.least() == std::numeric_limits<float>::lowest());
+    best.add({2, 3});
+    CHECK(best.least() == 3);
+    best.add({3, 4});
+    CHECK(best.least() == 4);
+    best.clear();
+    CHECK(best.least() == std::numeric_limits<float>::lowest());
+    best.add({4, 1});
+    const auto left = best.sorted();
+    REQUIRE(left.size() == 1);
+    CHECK(left[0] == rv::scored{4, 1});
 }

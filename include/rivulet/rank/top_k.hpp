@@ -49,8 +49,7 @@ public:
     }
     /// What a finite score must reach to be kept: the worst kept one once the room is full. Of room for at least one.
     float least() const noexcept { return size_ < room_.size() ? std::numeric_limits<float>::lowest() : room_[0].score; }
-    /// The worst of k that are kept, or null while there are fewer.
-    const scored* worst() const noexcept { return size_ == room_.size() && size_ > 0 ? &room_[0] : nullptr; }
+    /// Forgets all that was added.
     void clear() noexcept { size_ = 0; }
     /// Sorts what is kept, best first, and gives it. Nothing may be added after it.
     std::span<scored> sorted() noexcept {

@@ -243,10 +243,7 @@ private:
             const auto near = static_cast<float>(x);
             return static_cast<double>(near) <= x ? near : std::nextafter(near, -std::numeric_limits<float>::infinity());
         }
-        bool excluded(double most) const noexcept {
-            const scored* const worst = best.worst();
-            return worst != nullptr && most < static_cast<double>(worst->score);
-        }
+        bool excluded(double most) const noexcept { return most < static_cast<double>(best.least()); }
         /// Drops what has been excluded since it came; if that makes little room, bounds alone will not do.
         void settle_some() noexcept {
             drop_excluded();
