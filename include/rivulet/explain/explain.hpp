@@ -50,6 +50,8 @@ template <class Pipeline, class Request, class Item> class account {
     static constexpr auto at = plan::at;
     static constexpr std::size_t first = plan::first, stride = padded(first);
     template <std::size_t I> using component = std::tuple_element_t<I, decltype(plan::components)>;
+    template <class Components> struct outputs_of;
+    template <class... C> struct outputs_of<std::tuple<C...>> { using type = std::tuple<std::array<scalar, C::width>...>; };
 
 public:
     account(const Pipeline& of, const Request& request, const Item& item) noexcept : of_(of), request_(request), item_(item) {}
@@ -58,7 +60,8 @@ public:
         explanation found;
         std::array<scalar, stride> sums{};  // the first layer's share of all components together
         each<plan::count>([&](auto i) {
-            const auto out = output<i>();
+            auto& out = std::get<i>(outputs_);
+            output<i>(out);
             math::multiply<scalar>({out.data(), 1, out.size()}, out.size(), weights() + at.block[i], first, {sums.data(), 1, stride});
         });
         found.base = walk(sums, 0, nullptr);
@@ -81,10 +84,9 @@ private:
     template <std::size_t I> const auto& known() const noexcept { return std::get<I>(of_.kept()); }
 
     /// What component I gives for the pair.
-    template <std::size_t I> std::array<scalar, component<I>::width> output() const noexcept {
+    template <std::size_t I> void output(std::array<scalar, component<I>::width>& out) const noexcept {
         const plan& all = of_.evaluation();
         const auto& stage = std::get<I>(all.components);
-        std::array<scalar, component<I>::width> out;
         const auto one_side = [&](const auto& side) {
             if constexpr (has_memory<component<I>>)
                 stage.forward(plan::template own<I>(weights()), known<I>(), side, out.data());
@@ -102,7 +104,6 @@ private:
             all.template prepare_part<I>(weights(), plan::template candidate_side<I>(of_.kept()), item_, part.data());
             all.template join_parts<I>(weights(), of_.kept(), kept, {part.data(), 1, part.size()}, {out.data(), 1, out.size()});
         }
-        return out;
     }
 
     /// The score if components gave `part` of what they give; its slope by the first layer's sums is added to `slope`.
@@ -129,7 +130,7 @@ private:
     /// The reasons that component I gives. slope: of the first layer's sums, the mean on the way.
     template <std::size_t I> void share(const std::array<scalar, stride>& slope, explanation& found) const {
         constexpr std::size_t width = component<I>::width;
-        const auto out = output<I>();
+        const auto& out = std::get<I>(outputs_);
         std::array<double, width> price, left;  // of a unit of each output; what no id accounts for
         for (std::size_t k = 0; k < width; ++k) {
             price[k] = static_cast<double>(math::dot(slope.data(), weights() + at.block[I] + k * stride, first));
@@ -168,6 +169,7 @@ private:
     const Pipeline& of_;
     const Request& request_;
     const Item& item_;
+    typename outputs_of<decltype(plan::components)>::type outputs_;    // what each component gives: (width)
     arena<scalar> unused_{std::max<std::size_t>(ranker::weights, 1)};  // slopes of the ranker's weights, which nobody asks for
 };
 

@@ -79,14 +79,7 @@ public:
     template <class Request, class Choice = everything>
     ranking<small_ranking> rank(const Request& request, const catalogue_type& items, std::size_t k,
                                 const Choice& choice = {}) const noexcept {
-        ranking<small_ranking> best;
-        best.status = {errc::limit, "rank (give it a buffer for more)", static_cast<double>(best.capacity), static_cast<double>(k)};
-        if (k > best.capacity) return best;
-        const ranked found = rank(request, items, std::span<scored>(best.room).first(k), choice);
-        best.count = found.size();
-        best.status = found.status;
-        best.overflowed = found.overflowed;
-        return best;
+        return detail::rank_in_own_room<small_ranking>(k, [&](std::span<scored> room) { return rank(request, items, room, choice); });
     }
 
     /// The same into the caller's buffer, which decides k.

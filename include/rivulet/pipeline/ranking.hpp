@@ -23,20 +23,7 @@ struct among {
     std::span<const item_id> ids;
 };
 
-/// Best first. Exactly min(k, eligible) items, unless scores overflowed: those are left out and counted.
-struct ranked {
-    std::span<const scored> items{};
-    rivulet::status status{};
-    std::size_t overflowed = 0;  ///< candidates whose score was not finite
-
-    auto begin() const noexcept { return items.begin(); }
-    auto end() const noexcept { return items.end(); }
-    std::size_t size() const noexcept { return items.size(); }
-    const scored& operator[](std::size_t i) const noexcept { return items[i]; }
-    explicit operator bool() const noexcept { return static_cast<bool>(status); }
-};
-
-/// The same with room of its own, for up to `Capacity` items: rank(visit, items, k) gives one.
+/// A `ranked` with room of its own, for up to `Capacity` items: rank(visit, items, k) gives one.
 template <std::size_t Capacity> class ranking {
 public:
     static constexpr std::size_t capacity = Capacity;
@@ -52,6 +39,22 @@ public:
     rivulet::status status{};
     std::size_t overflowed = 0;
 };
+
+namespace detail {
+
+/// The ranking that rank(room) writes into room for k items, in room of its own; refused if it has less.
+template <std::size_t Capacity, class Rank> ranking<Capacity> rank_in_own_room(std::size_t k, Rank&& rank) noexcept {
+    ranking<Capacity> best;
+    best.status = {errc::limit, "rank (give it a buffer for more)", static_cast<double>(best.capacity), static_cast<double>(k)};
+    if (k > best.capacity) return best;
+    const ranked found = rank(std::span<scored>(best.room).first(k));
+    best.count = found.size();
+    best.status = found.status;
+    best.overflowed = found.overflowed;
+    return best;
+}
+
+}  // namespace detail
 
 /// One score, or why there is none.
 struct judged {

@@ -29,6 +29,7 @@ template <std::size_t... Units> struct mlp {
         for (std::size_t l = 1; l < layer; ++l) at += layer_weights(l);
         return at;
     }
+    static constexpr std::size_t bias_offset(std::size_t layer) { return offset(layer) + widths[layer - 1] * padded(widths[layer]); }
     static constexpr std::size_t weights = offset(layers);
     static constexpr std::size_t outputs = 1;
     static constexpr bool drops = false;  // takes no noise
@@ -64,7 +65,7 @@ template <std::size_t... Units> struct mlp {
         for (std::size_t l = 1; l < layers; ++l) {
             for (std::size_t r = 0; r < in.count; ++r) math::rectify(in[r], widths[l - 1]);
             const rows<T> out = l + 1 == layers ? scores : hidden.columns(activation(l));
-            math::affine<T>(in, widths[l - 1], w + offset(l), w + offset(l) + widths[l - 1] * padded(widths[l]), widths[l], out);
+            math::affine<T>(in, widths[l - 1], w + offset(l), w + bias_offset(l), widths[l], out);
             in = out;
         }
         if constexpr (layers == 1)
@@ -80,7 +81,7 @@ template <std::size_t... Units> struct mlp {
             if (l > 1)
                 for (std::size_t r = 0; r < in.count; ++r) math::rectify(in[r], widths[l - 1]);
             const rows<T> out = hidden.columns(activation(l));
-            math::affine<T>(in, widths[l - 1], w + offset(l), w + offset(l) + widths[l - 1] * padded(widths[l]), widths[l], out);
+            math::affine<T>(in, widths[l - 1], w + offset(l), w + bias_offset(l), widths[l], out);
             in = out;
         }
         if constexpr (layers == 1)
@@ -108,7 +109,7 @@ template <std::size_t... Units> struct mlp {
             const rows<T> in_slope = l == 1 ? sum_slopes : hidden_slopes.columns(activation(l - 1));
             const std::size_t from = widths[l - 1], to = widths[l];
             (g + offset(l)).add_outer(in, from, out_slope, to);
-            T* const bias = g + offset(l) + from * padded(to);
+            T* const bias = g + bias_offset(l);
             for (std::size_t r = 0; r < in.count; ++r) {
                 math::add_scaled(T(1), out_slope[r], bias, padded(to));
                 std::fill_n(in_slope[r], padded(from), T(0));
@@ -120,7 +121,7 @@ template <std::size_t... Units> struct mlp {
     }
     /// Zeroes what backward adds to where products are kept: the biases.
     template <class T> void clear(T* g) const noexcept {
-        for (std::size_t l = 1; l < layers; ++l) std::fill_n(g + offset(l) + widths[l - 1] * padded(widths[l]), padded(widths[l]), T(0));
+        for (std::size_t l = 1; l < layers; ++l) std::fill_n(g + bias_offset(l), padded(widths[l]), T(0));
     }
 };
 

@@ -30,6 +30,19 @@ concept item_filter = requires(const Choice& allows, item_id id) {
     { allows(id) } -> std::convertible_to<bool>;
 };
 
+/// Best first. Exactly min(k, eligible) items, unless scores overflowed: those are left out and counted.
+struct ranked {
+    std::span<const scored> items{};
+    rivulet::status status{};
+    std::size_t overflowed = 0;  ///< candidates whose score was not finite
+
+    auto begin() const noexcept { return items.begin(); }
+    auto end() const noexcept { return items.end(); }
+    std::size_t size() const noexcept { return items.size(); }
+    const scored& operator[](std::size_t i) const noexcept { return items[i]; }
+    explicit operator bool() const noexcept { return static_cast<bool>(status); }
+};
+
 /// A heap whose top is the worst that is kept: most candidates cost one comparison. An id that comes twice is kept once.
 class top_k {
 public:

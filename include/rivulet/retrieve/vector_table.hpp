@@ -30,18 +30,9 @@ namespace rivulet::inline RIVULET_ABI {
 /// by less than 1 percent of their lengths or rise from row to row, or whose largest component leaves no codes for the others.
 enum class vector_codes : std::uint8_t { none, eight_bit };
 
-/// Best first, in the caller's buffer. Exactly min(k, eligible) items, unless products overflowed: those are left out and counted.
-struct retrieved {
-    std::span<const scored> items{};
-    rivulet::status status{};
-    std::size_t overflowed = 0;  ///< eligible vectors whose product was not finite
-    std::size_t computed = 0;    ///< products that were computed in float: all, or those that codes could not exclude
-
-    auto begin() const noexcept { return items.begin(); }
-    auto end() const noexcept { return items.end(); }
-    std::size_t size() const noexcept { return items.size(); }
-    const scored& operator[](std::size_t i) const noexcept { return items[i]; }
-    explicit operator bool() const noexcept { return static_cast<bool>(status); }
+/// The nearest, and what they cost. What overflows is counted of eligible vectors alone.
+struct retrieved : ranked {
+    std::size_t computed = 0;  ///< products that were computed in float: all, or those that codes could not exclude
 };
 
 /// A value: owns copies of the vectors, which come, change and go one at a time. Not for concurrent use while it is changed. Wherever it
@@ -221,7 +212,7 @@ private:
     };
 
     template <class Filter> retrieved search(std::span<const float> query, std::span<scored> buffer, const Filter& allows) const noexcept {
-        if (const status checked = check(query, Width, "query"); !checked) return {.status = checked};
+        if (const status checked = check(query, Width, "query"); !checked) return {{.status = checked}};
         if (buffer.empty()) return {};
         alignas(64) std::array<float, (Width + 15) / 16 * 16> padded{};
         std::copy_n(query.data(), Width, padded.data());

@@ -60,8 +60,7 @@ public:
         const float* const w = of.weights().data() + at.ranker;
         for (std::size_t l = 1; l + 1 < layers; ++l) {
             const std::size_t in = mlp_type::widths[l - 1], out = mlp_type::widths[l];
-            const float* const here = w + mlp_type::offset(l);
-            made.emplace_back(rows<const float>{here, in, padded(out)}, out, here + in * padded(out));
+            made.emplace_back(rows<const float>{w + mlp_type::offset(l), in, padded(out)}, out, w + mlp_type::bias_offset(l));
         }
         constexpr std::size_t last = mlp_type::widths[layers - 2], last_at = mlp_type::offset(layers - 1);
         std::vector<float> weights(widest), all(w, w + mlp_type::weights);
@@ -96,7 +95,8 @@ public:
     template <class Request, class Choice = everything>
     ranking<Pipeline::small_ranking> rank(const Pipeline& of, const Request& request, const catalogue& items, std::size_t k,
                                           const Choice& choice = {}) const noexcept {
-        return small(k, [&](std::span<scored> room) { return static_cast<ranked>(rank(of, request, items, room, choice)); });
+        return detail::rank_in_own_room<Pipeline::small_ranking>(
+            k, [&](std::span<scored> room) { return static_cast<ranked>(rank(of, request, items, room, choice)); });
     }
 
     /// The best by the scores in 8 bits. Of the layers between, these are the weights when the codes were made.
@@ -122,7 +122,8 @@ public:
     template <class Request, class Choice = everything>
     ranking<Pipeline::small_ranking> rank_roughly(const Pipeline& of, const Request& request, const catalogue& items, std::size_t k,
                                                   const Choice& choice = {}) const noexcept {
-        return small(k, [&](std::span<scored> room) { return rank_roughly(of, request, items, room, choice); });
+        return detail::rank_in_own_room<Pipeline::small_ranking>(
+            k, [&](std::span<scored> room) { return rank_roughly(of, request, items, room, choice); });
     }
 
     /// f(rows, scores, errors, n) for blocks of rows of a catalogue: the scores in 8 bits, and how far the float ones are from them at
@@ -143,15 +144,13 @@ public:
     }
 
 private:
-    template <class F> static ranking<Pipeline::small_ranking> small(std::size_t k, F&& f) noexcept {
-        ranking<Pipeline::small_ranking> best;
-        best.status = {errc::limit, "rank (give it a buffer for more)", static_cast<double>(best.capacity), static_cast<double>(k)};
-        if (k > best.capacity) return best;
-        const ranked found = f(std::span<scored>(best.room).first(k));
-        best.count = found.size();
-        best.status = found.status;
-        best.overflowed = found.overflowed;
-        return best;
+    /// How far a score is off whose last hidden row is off by `before`: the last layer's error, and the roundings of its sums, of numbers
+    /// that are at most `size` in norm.
+    double last_error(const math::eight_bit_layer& layer, const math::coded_row& x, double before) const noexcept {
+        const double size = layer.shift + (static_cast<double>(x.length) + static_cast<double>(x.missed)) * layer.frobenius + before;
+        const double terms = static_cast<double>(layer.scales.size() + 8);
+        const double rounding = 2 * terms * 0x1p-24 * (norm_ * size + std::abs(static_cast<double>(bias_)));
+        return (norm_ * before + rounding) * (1 + 1e-5) + 1e-30;
     }
 
     /// f(rows, scores, errors, n); without `Bound` the errors mean nothing.
@@ -166,42 +165,36 @@ private:
         std::array<float, block> scores;
         std::array<double, block> errors;
         std::array<math::coded_row, block> row;
-        detail::each_block<block>(
-            items, choice, 0, detail::places_of(items, choice),
-            [&](const float* const* values, const std::size_t* block_rows, std::size_t n) {
-                rows<float> in{sums.data(), n, padded(plan::first)};
-                of.evaluation().first_layer(of.weights().data(), of.kept(), kept, values, in);
-                std::fill_n(errors.data(), n, 0.0);
-                for (std::size_t l = 0; l < layers_.size(); ++l) {
-                    const math::eight_bit_layer& layer = layers_[l];
-                    const std::size_t stride = math::padded_inputs(layer.in), out = layer.scales.size();
-                    for (std::size_t r = 0; r < n; ++r) {
-                        row[r] = math::encode_row<Bound>(in[r], layer.in, codes.data() + r * stride);
-                        if constexpr (Bound) errors[r] = layer.error(row[r], errors[r]);
-                    }
-                    math::multiply(rows<const std::uint8_t>{codes.data(), n, stride}, layer.in, layer.codes.data(), layer.out,
-                                   rows<std::int32_t>{products.data(), n, out});
-                    if (l + 1 < layers_.size()) {
-                        for (std::size_t r = 0; r < n; ++r)
-                            math::decode_rectified(products.data() + r * out, row[r].scale, layer.scales.data(), layer.bias.data(), out,
-                                                   between.data() + r * widest);
-                        in = {between.data(), n, widest};
-                        continue;
-                    }
-                    for (std::size_t r = 0; r < n; ++r) {
-                        scores[r] = bias_ + math::decode_and_weigh(products.data() + r * out, row[r].scale, layer.scales.data(),
-                                                                   layer.bias.data(), last_.data(), out);
-                        // The last layer's error, and the roundings of its sums, of numbers that are at most `size` in norm.
-                        const double size = layer.shift +
-                                            (static_cast<double>(row[r].length) + static_cast<double>(row[r].missed)) * layer.frobenius +
-                                            errors[r];
-                        const double rounding =
-                            2 * static_cast<double>(out + 8) * 0x1p-24 * (norm_ * size + std::abs(static_cast<double>(bias_)));
-                        errors[r] = (norm_ * errors[r] + rounding) * (1 + 1e-5) + 1e-30;
-                    }
-                }
-                f(block_rows, scores.data(), errors.data(), n);
-            });
+        detail::each_block<block>(items, choice, 0, detail::places_of(items, choice),
+                                  [&](const float* const* values, const std::size_t* block_rows, std::size_t n) {
+                                      rows<float> in{sums.data(), n, padded(plan::first)};
+                                      of.evaluation().first_layer(of.weights().data(), of.kept(), kept, values, in);
+                                      std::fill_n(errors.data(), n, 0.0);
+                                      for (std::size_t l = 0; l < layers_.size(); ++l) {
+                                          const math::eight_bit_layer& layer = layers_[l];
+                                          const std::size_t stride = math::padded_inputs(layer.in), out = layer.scales.size();
+                                          for (std::size_t r = 0; r < n; ++r) {
+                                              row[r] = math::encode_row<Bound>(in[r], layer.in, codes.data() + r * stride);
+                                              if constexpr (Bound) errors[r] = layer.error(row[r], errors[r]);
+                                          }
+                                          math::multiply(rows<const std::uint8_t>{codes.data(), n, stride}, layer.in, layer.codes.data(),
+                                                         layer.out, rows<std::int32_t>{products.data(), n, out});
+                                          if (l + 1 < layers_.size()) {
+                                              for (std::size_t r = 0; r < n; ++r)
+                                                  math::decode_rectified(products.data() + r * out, row[r].scale, layer.scales.data(),
+                                                                         layer.bias.data(), out, between.data() + r * widest);
+                                              in = {between.data(), n, widest};
+                                              continue;
+                                          }
+                                          for (std::size_t r = 0; r < n; ++r) {
+                                              scores[r] =
+                                                  bias_ + math::decode_and_weigh(products.data() + r * out, row[r].scale,
+                                                                                 layer.scales.data(), layer.bias.data(), last_.data(), out);
+                                              if constexpr (Bound) errors[r] = last_error(layer, row[r], errors[r]);
+                                          }
+                                      }
+                                      f(block_rows, scores.data(), errors.data(), n);
+                                  });
     }
 
     /// Keeps the best that is certain of k candidates so far, and what cannot be excluded yet: first their lower bounds alone, and when
