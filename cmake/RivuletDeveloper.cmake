@@ -14,7 +14,8 @@ if(RIVULET_NATIVE)
     check_cxx_compiler_flag(-march=native RIVULET_HAS_MARCH_NATIVE)
 endif()
 
-# rivulet_own_target(<target>): links rivulet, asks for warnings and, as the options say, for this processor and for no warning at all.
+# rivulet_own_target(<target> [ANY_PROCESSOR]): links rivulet, asks for warnings and, as the options say, for this processor and for no
+# warning at all.
 function(rivulet_own_target target)
     target_link_libraries(${target} PRIVATE rivulet::rivulet)
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
@@ -31,7 +32,7 @@ function(rivulet_own_target target)
     if(RIVULET_WERROR)
         target_compile_options(${target} PRIVATE -Werror)
     endif()
-    if(RIVULET_NATIVE AND RIVULET_HAS_MARCH_NATIVE)
+    if(RIVULET_NATIVE AND RIVULET_HAS_MARCH_NATIVE AND NOT "ANY_PROCESSOR" IN_LIST ARGN)
         target_compile_options(${target} PRIVATE -march=native)
     endif()
 endfunction()

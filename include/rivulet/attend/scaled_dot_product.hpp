@@ -19,6 +19,26 @@ namespace rivulet::inline RIVULET_ABI {
 
 namespace detail {
 
+/// What attention is asked and where it answers, to cross the table of kernels.
+template <class T> struct attention_call {
+    rows<const T> queries;
+    std::size_t width;
+    rows<const T> keys, values;
+    std::size_t value_width;
+    rows<T> out;
+    attention_mask<T> mask;
+};
+template <class T> struct attention_backward_call {
+    rows<const T> queries;
+    std::size_t width;
+    rows<const T> keys, values;
+    std::size_t value_width;
+    rows<const T> out_slope;
+    rows<T> query_slope, key_slope, value_slope;
+    attention_mask<T> mask;
+    rows<T> added_slope;
+};
+
 /// The shares of the keys that a query sees, without gaps; how many they are.
 template <class T>
 std::size_t shares_of_seen(rows<const T> queries, std::size_t r, std::size_t width, rows<const T> keys, T scale, T* shares,
@@ -89,6 +109,10 @@ template <class T>
 [[gnu::always_inline]] inline void scaled_dot_product(rows<const T> queries, std::size_t width, rows<const T> keys, rows<const T> values,
                                                       std::size_t value_width, rows<T> out, std::span<T> shares,
                                                       const attention_mask<T>& mask) noexcept {
+    if constexpr (kernel::apart<T>) {
+        const detail::attention_call<T> call{queries, width, keys, values, value_width, out, mask};
+        return kernels::in_use().attend(&call, shares.data());
+    }
     const auto alone = [&](std::size_t r) { detail::attend_alone(queries, r, width, keys, values, value_width, out, shares.data(), mask); };
     if (detail::worth_blocks<T>(queries.count, width, value_width))
         return detail::attend_in_blocks(queries, width, keys, values, value_width, out, mask, alone);
@@ -114,6 +138,11 @@ void scaled_dot_product_backward(rows<const T> queries, std::size_t width, rows<
                                  std::size_t value_width, rows<const T> out_slope, rows<T> query_slope, rows<T> key_slope,
                                  rows<T> value_slope, std::span<T> scratch, const attention_mask<T>& mask = {},
                                  rows<T> added_slope = {}) noexcept {
+    if constexpr (kernel::apart<T>) {
+        const detail::attention_backward_call<T> call{queries,     width,     keys,        values, value_width, out_slope,
+                                                      query_slope, key_slope, value_slope, mask,   added_slope};
+        return kernels::in_use().attend_backward(&call, scratch.data());
+    }
     const auto alone = [&](std::size_t r) {
         detail::attend_backward_alone(queries, r, width, keys, values, value_width, out_slope, query_slope, key_slope, value_slope,
                                       scratch.data(), mask, added_slope);

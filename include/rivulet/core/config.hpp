@@ -36,9 +36,16 @@
 #define RIVULET_ARITHMETIC ieee
 #endif
 
-#define RIVULET_JOIN_EXPANDED(version, instructions, arithmetic) version##instructions##_##arithmetic
-#define RIVULET_JOIN(version, instructions, arithmetic) RIVULET_JOIN_EXPANDED(version, instructions, arithmetic)
-#define RIVULET_ABI RIVULET_JOIN(v0_1_, RIVULET_INSTRUCTIONS, RIVULET_ARITHMETIC)
+// Defined by the compiled target rivulet::kernels for whoever links it: hot loops go through its table (math/kernels.hpp).
+#if defined(RIVULET_KERNELS)
+#define RIVULET_LOOPS _table
+#else
+#define RIVULET_LOOPS
+#endif
+
+#define RIVULET_JOIN_EXPANDED(version, instructions, arithmetic, loops) version##instructions##_##arithmetic##loops
+#define RIVULET_JOIN(version, instructions, arithmetic, loops) RIVULET_JOIN_EXPANDED(version, instructions, arithmetic, loops)
+#define RIVULET_ABI RIVULET_JOIN(v0_1_, RIVULET_INSTRUCTIONS, RIVULET_ARITHMETIC, RIVULET_LOOPS)
 #define RIVULET_TEXT_EXPANDED(x) #x
 #define RIVULET_TEXT(x) RIVULET_TEXT_EXPANDED(x)
 
@@ -62,6 +69,12 @@ namespace rivulet::inline RIVULET_ABI {
 
 /// The instruction set that this unit was compiled for; saved bytes are equal only between equal ones.
 inline constexpr const char* instructions = RIVULET_TEXT(RIVULET_INSTRUCTIONS);
+/// Whether loops over float go through the table of rivulet::kernels.
+#if defined(RIVULET_KERNELS)
+inline constexpr bool through_table = true;
+#else
+inline constexpr bool through_table = false;
+#endif
 
 namespace detail {
 

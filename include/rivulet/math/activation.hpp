@@ -63,12 +63,14 @@ template <class T> inline constexpr T far_out = T(1000);
 /// y = x P(X <= x), X standard normal (Hendrycks & Gimpel 2016), by erf and not its tanh-approximation: the GELU of BERT and the default of
 /// PyTorch. The absolute error is that of erf times |x|.
 template <class T, class Arch = simd::native> void gelu(const T* x, T* y, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().gelu(x, y, n);
     detail::map<T, Arch>(x, y, n, [](const simd::batch<T, Arch>& v) {
         return simd::clamped(v, -detail::far_out<T>, std::numeric_limits<T>::infinity()) * detail::normal(v);
     });
 }
 /// dx += dy (P(X <= x) + x p(x)), p the density.
 template <class T, class Arch = simd::native> void gelu_backward(const T* x, const T* dy, T* dx, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().gelu_backward(x, dy, dx, n);
     detail::map_backward<T, Arch>(x, dy, dx, n, [](const simd::batch<T, Arch>& v) {
         const simd::batch<T, Arch> u = simd::clamped(v, -detail::far_out<T>, detail::far_out<T>), halved(T(-0.5));
         const simd::batch<T, Arch> density_at_zero(T(0.39894228040143267794));
@@ -78,6 +80,7 @@ template <class T, class Arch = simd::native> void gelu_backward(const T* x, con
 
 /// y = x / (1 + exp(-x)): SiLU, also known as swish (Elfwing, Uchibe, Doya 2018).
 template <class T, class Arch = simd::native> void silu(const T* x, T* y, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().silu(x, y, n);
     detail::map<T, Arch>(x, y, n, [](const simd::batch<T, Arch>& v) {
         return simd::clamped(v, -detail::far_out<T>, std::numeric_limits<T>::infinity()) *
                detail::logistic(simd::clamped(v, -detail::far_out<T>, detail::far_out<T>));
@@ -85,6 +88,7 @@ template <class T, class Arch = simd::native> void silu(const T* x, T* y, std::s
 }
 /// dx += dy s (1 + x (1 - s)), s = 1 / (1 + exp(-x)).
 template <class T, class Arch = simd::native> void silu_backward(const T* x, const T* dy, T* dx, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().silu_backward(x, dy, dx, n);
     detail::map_backward<T, Arch>(x, dy, dx, n, [](const simd::batch<T, Arch>& v) {
         const simd::batch<T, Arch> u = simd::clamped(v, -detail::far_out<T>, detail::far_out<T>), one(T(1)), s = detail::logistic(u);
         return s * simd::fma(u, one - s, one);
@@ -93,10 +97,12 @@ template <class T, class Arch = simd::native> void silu_backward(const T* x, con
 
 /// y = tanh(x).
 template <class T, class Arch = simd::native> void hyperbolic_tangent(const T* x, T* y, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().hyperbolic_tangent(x, y, n);
     detail::map<T, Arch>(x, y, n, [](const simd::batch<T, Arch>& v) { return simd::tanh(v); });
 }
 /// dx += dy (1 - tanh(x)^2).
 template <class T, class Arch = simd::native> void hyperbolic_tangent_backward(const T* x, const T* dy, T* dx, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().hyperbolic_tangent_backward(x, dy, dx, n);
     detail::map_backward<T, Arch>(x, dy, dx, n, [](const simd::batch<T, Arch>& v) {
         const simd::batch<T, Arch> one(T(1)), t = simd::tanh(v);
         return (one - t) * (one + t);

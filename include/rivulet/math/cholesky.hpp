@@ -17,6 +17,7 @@ namespace rivulet::inline RIVULET_ABI::math {
 /// n^3 / 6 multiply-adds. Four columns at a time: their block of L is found number by number, and the rest of A loses its products in
 /// registers, which take rows up to the next whole register beyond the diagonal. Allocates nothing; made for n up to 64, right for any.
 template <class T, class Arch = simd::native> [[nodiscard]] bool cholesky(T* a, std::size_t n, std::size_t stride) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().cholesky(a, n, stride);
     constexpr std::size_t step = simd::lanes<T, Arch>, most = 4, chunk = 64;
     static_assert(chunk % step == 0);
     alignas(64) T turned[most][chunk];  // columns of L as rows: what a row of A loses is a sum of them
@@ -65,6 +66,7 @@ template <class T, class Arch = simd::native> [[nodiscard]] bool cholesky(T* a, 
 
 /// x becomes L^-1 x, so that its squares add up to x' A^-1 x: the variance of x' w where A is the precision of w. n^2 / 2 multiply-adds.
 template <class T, class Arch = simd::native> void cholesky_forward(const T* l, T* x, std::size_t n, std::size_t stride) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().cholesky_forward(l, x, n, stride);
     for (std::size_t i = 0; i < n; ++i) {
         const T* const row = l + i * stride;
         x[i] = (x[i] - dot<T, Arch>(row, x, i)) / row[i];
@@ -73,6 +75,7 @@ template <class T, class Arch = simd::native> void cholesky_forward(const T* l, 
 
 /// x becomes L'^-1 x: of standard normal numbers, a draw from the normal distribution with covariance A^-1. n^2 / 2 multiply-adds.
 template <class T, class Arch = simd::native> void cholesky_backward(const T* l, T* x, std::size_t n, std::size_t stride) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().cholesky_backward(l, x, n, stride);
     for (std::size_t i = n; i-- > 0;) {
         const T* const row = l + i * stride;
         x[i] /= row[i];

@@ -51,6 +51,9 @@ inline void multiply_rows(rows<const T> x, std::size_t in, const T* w, std::size
 template <class T, class Arch = simd::native>
 void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t out, std::size_t stride, rows<const T> start,
                       rows<T> y) noexcept {
+    if constexpr (kernel::apart<T, Arch>)
+        return kernels::in_use().multiply_columns(x.data, x.stride, x.count, in, w, out, stride, start.data, start.stride, y.data,
+                                                  y.stride);
     // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 4 x 2 is what fits. A single
     // row takes 8 registers across, or the latency of the multiply-add would set the pace.
     constexpr std::size_t group = simd::many_registers<Arch> ? 6 : 4, across = simd::many_registers<Arch> ? 4 : 2;
@@ -87,6 +90,8 @@ void affine(rows<const T> x, std::size_t in, const T* w, const T* bias, std::siz
 /// dx += dy W': the slope of the inputs. dy: (n, padded(out)), w: (in, padded(out)), dx: (n, in). n in out multiply-adds.
 template <class T, class Arch = simd::native>
 void multiply_transposed(rows<const T> dy, std::size_t out, const T* w, std::size_t in, rows<T> dx) noexcept {
+    if constexpr (kernel::apart<T, Arch>)
+        return kernels::in_use().multiply_transposed(dy.data, dy.stride, dy.count, out, w, in, dx.data, dx.stride);
     const std::size_t stride = padded(out);
     for (std::size_t r = 0; r < dy.count; ++r) {
         if (out == 1)
@@ -100,6 +105,7 @@ void multiply_transposed(rows<const T> dy, std::size_t out, const T* w, std::siz
 /// inputs that are zero cost nothing.
 template <class T, class Arch = simd::native>
 void add_outer(rows<const T> x, std::size_t in, rows<const T> dy, std::size_t out, T* dw) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().add_outer(x.data, x.stride, x.count, in, dy.data, dy.stride, out, dw);
     const std::size_t stride = padded(out);
     for (std::size_t r = 0; r < x.count; ++r) {
         if (out == 1)

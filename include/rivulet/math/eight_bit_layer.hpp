@@ -45,6 +45,11 @@ template <class Arch = simd::native> float largest_of(const float* x, std::size_
 /// multiply-add rounds twice, and to 1e-18 n where its squares are too small for floats.
 /// Where a number is not finite, `missed` is not, and nor is `scale`. O(n).
 template <bool Bound, class Arch = simd::native> coded_row encode_row(const float* x, std::size_t n, std::uint8_t* codes) noexcept {
+    if constexpr (kernel::apart<float, Arch>) {
+        coded_row row;
+        kernels::in_use().encode_row(x, n, codes, Bound, &row);
+        return row;
+    }
     constexpr std::size_t step = simd::lanes<float, Arch>;
     const float largest = largest_of<Arch>(x, n);
     coded_row row;
@@ -81,6 +86,7 @@ template <bool Bound, class Arch = simd::native> coded_row encode_row(const floa
 /// z = max(b + scale * scales[j] * products[j], 0), j < n. products, scales, bias, z: (n), n a multiple of 16. O(n).
 template <class Arch = simd::native>
 void decode_rectified(const std::int32_t* products, float scale, const float* scales, const float* bias, std::size_t n, float* z) noexcept {
+    if constexpr (kernel::apart<float, Arch>) return kernels::in_use().decode_rectified(products, scale, scales, bias, n, z);
     const simd::batch<float, Arch> of_row(scale);
     for (std::size_t at = 0; at < n; at += simd::lanes<float, Arch>) {
         const auto about = simd::to_float(simd::batch<std::int32_t, Arch>::load_unaligned(products + at));
@@ -92,6 +98,7 @@ void decode_rectified(const std::int32_t* products, float scale, const float* sc
 template <class Arch = simd::native>
 float decode_and_weigh(const std::int32_t* products, float scale, const float* scales, const float* bias, const float* w,
                        std::size_t n) noexcept {
+    if constexpr (kernel::apart<float, Arch>) return kernels::in_use().decode_and_weigh(products, scale, scales, bias, w, n);
     const simd::batch<float, Arch> of_row(scale);
     simd::batch<float, Arch> total(0.0f);
     for (std::size_t at = 0; at < n; at += simd::lanes<float, Arch>) {

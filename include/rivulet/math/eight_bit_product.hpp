@@ -20,6 +20,7 @@
 
 #include "../core/config.hpp"
 #include "../core/rows.hpp"
+#include "kernels.hpp"
 
 namespace rivulet::inline RIVULET_ABI::math {
 
@@ -187,6 +188,8 @@ void multiply_rows(rows<const X> x, std::size_t groups, const P* packed, std::si
 template <class Kernel = eight_bit::native, code X, code P>
     requires(!std::same_as<X, P>)
 void multiply(rows<const X> x, std::size_t in, const P* packed, std::size_t out, rows<std::int32_t> y) noexcept {
+    if constexpr (kernel::apart<float> && std::same_as<Kernel, eight_bit::native> && std::same_as<X, std::uint8_t>)
+        return kernels::in_use().multiply_unsigned(x.data, x.stride, x.count, in, packed, out, y.data, y.stride);
     const std::size_t groups = padded_inputs(in) / packed_inputs, blocks = padded_outputs(out) / packed_outputs;
     std::size_t r = 0;
     for (; r + Kernel::rows_at_once <= x.count && Kernel::rows_at_once > 1; r += Kernel::rows_at_once)
@@ -201,6 +204,8 @@ void multiply(rows<const X> x, std::size_t in, const P* packed, std::size_t out,
 template <class Kernel = eight_bit::native, code X, code P>
     requires(!std::same_as<X, P>)
 void multiply_streamed(const X* x, std::size_t in, const P* packed, std::size_t out, std::int32_t* y) noexcept {
+    if constexpr (kernel::apart<float> && std::same_as<Kernel, eight_bit::native> && std::same_as<X, std::int8_t>)
+        return kernels::in_use().multiply_streamed(x, in, packed, out, y);
     eight_bit::multiply_rows<Kernel, 1, 1>(rows<const X>{x, 1, 0}, padded_inputs(in) / packed_inputs, packed,
                                            padded_outputs(out) / packed_outputs, rows<std::int32_t>{y, 1, 0});
 }

@@ -27,6 +27,7 @@ template <class T, class Arch, class Wide, class One> T total(std::size_t n, Wid
 /// 1 / sqrt(variance + epsilon). NaN or infinity in x, or numbers so large that their variance overflows, give NaN. O(n), three passes.
 template <class T, class Arch = simd::native>
 void layer_norm(const T* x, const T* scale, const T* shift, T epsilon, T* y, T* kept, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().layer_norm(x, scale, shift, epsilon, y, kept, n);
     if (n == 0) return static_cast<void>(kept[0] = kept[1] = T(0));
     const T share = T(1) / static_cast<T>(n);
     const T mean = share * detail::total<T, Arch>(
@@ -57,6 +58,7 @@ void layer_norm(const T* x, const T* scale, const T* shift, T epsilon, T* y, T* 
 /// dx += (d - average(d) - u average(d u)) / sqrt(variance + epsilon); d_scale += dy u; d_shift += dy. All: (n). O(n), two passes.
 template <class T, class Arch = simd::native>
 void layer_norm_backward(const T* x, const T* scale, const T* kept, const T* dy, T* dx, T* d_scale, T* d_shift, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().layer_norm_backward(x, scale, kept, dy, dx, d_scale, d_shift, n);
     if (n == 0) return;
     const T mean = kept[0], inverse = kept[1], share = T(1) / static_cast<T>(n);
     const simd::batch<T, Arch> centre(mean), inverses(inverse);

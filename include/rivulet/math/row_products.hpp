@@ -59,6 +59,8 @@ inline constexpr std::size_t read_beyond_rows = 15;
 /// exact| <= (Width + 1) 2^-24 |x| |row|, as in any order (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
 template <std::size_t Width>
 RIVULET_ONE_BODY void row_products(const float* x, const float* rows, std::size_t count, float* products) noexcept {
+    if constexpr (kernel::apart<float>)
+        if (kernels::in_use().row_products(Width, x, rows, count, products)) return;
     constexpr std::size_t step = simd::lanes<float>, steps = (Width + step - 1) / step;
     constexpr std::size_t together = rows_at_once<Width> == 1 ? 1 : detail::rows_summed;
     constexpr std::size_t chains = steps > 8 ? 4 : 1;  // a long row's additions would wait for each other; short rows overlap
@@ -86,6 +88,7 @@ RIVULET_ONE_BODY void row_products(const float* x, const float* rows, std::size_
 
 /// Which of 16 scores are at least `least` or not finite: bit i for scores[i].
 inline std::uint32_t which_count(const float* scores, float least) noexcept {
+    if constexpr (kernel::apart<float>) return kernels::in_use().which_count(scores, least);
 #if defined(__AVX512F__)
     const __m512 x = _mm512_loadu_ps(scores);
     const __mmask16 finite = _mm512_cmp_ps_mask(_mm512_abs_ps(x), _mm512_set1_ps(std::numeric_limits<float>::max()), _CMP_LE_OQ);

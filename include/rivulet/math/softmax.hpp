@@ -14,6 +14,8 @@ namespace rivulet::inline RIVULET_ABI::math {
 /// x[i] = exp(scale x[i]) / sum of the same, scale > 0. One number gives exactly 1, none gives nothing. O(n).
 /// `Padded`: x has room for padded(n) numbers, and what follows the n becomes 0; it spares the detour of the last register.
 template <bool Padded = false, class T, class Arch = simd::native> void softmax(T* x, std::size_t n, T scale = 1) noexcept {
+    if constexpr (kernel::apart<T, Arch>)
+        return Padded ? kernels::in_use().softmax_padded(x, n, scale) : kernels::in_use().softmax(x, n, scale);
     if (n <= 1) return static_cast<void>(std::fill_n(x, n, T(1)));  // padded(1) is 1: there is no room for a register
     constexpr std::size_t step = simd::lanes<T, Arch>;
     const std::size_t rest = n % step, whole = n - rest;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "kernels.hpp"
 #include "simd.hpp"
 
 namespace rivulet::inline RIVULET_ABI::math {
@@ -19,24 +20,34 @@ template <class T, class Arch, class Wide, class One> inline void sweep(std::siz
     for (std::size_t i = 0; i < rest; ++i) one(whole + i);
 }
 
-/// sum of x[i] y[i]. O(n).
-template <class T, class Arch = simd::native> T dot(const T* x, const T* y, std::size_t n) noexcept {
+/// sum of x[i] y[i], or of max(x[i], 0) y[i]. O(n).
+template <bool Rectified, class T, class Arch> inline T sum_of_products(const T* x, const T* y, std::size_t n) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
     const std::size_t rest = n % step, whole = n - rest;
+    const auto left = [x](std::size_t i) {
+        const auto numbers = simd::load<T, Arch>(x + i);
+        return Rectified ? simd::rectified(numbers) : numbers;
+    };
     simd::batch<T, Arch> total(T(0)), second(T(0));  // two chains, or the latency of the multiply-add would set the pace
     std::size_t at = 0;
     for (; at + 2 * step <= whole; at += 2 * step) {
-        total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
-        second = simd::fma(simd::load<T, Arch>(x + at + step), simd::load<T, Arch>(y + at + step), second);
+        total = simd::fma(left(at), simd::load<T, Arch>(y + at), total);
+        second = simd::fma(left(at + step), simd::load<T, Arch>(y + at + step), second);
     }
-    if (at < whole) total = simd::fma(simd::load<T, Arch>(x + at), simd::load<T, Arch>(y + at), total);
+    if (at < whole) total = simd::fma(left(at), simd::load<T, Arch>(y + at), total);
     T tail = 0;
-    for (std::size_t i = 0; i < rest; ++i) tail = simd::fma(x[whole + i], y[whole + i], tail);
+    for (std::size_t i = 0; i < rest; ++i) tail = simd::fma(Rectified && x[whole + i] < T(0) ? T(0) : x[whole + i], y[whole + i], tail);
     return simd::sum(total + second) + tail;
+}
+template <class T, class Arch = simd::native> T dot(const T* x, const T* y, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().dot(x, y, n);
+    return sum_of_products<false, T, Arch>(x, y, n);
 }
 
 /// The same of N numbers, known when it is compiled: no call and no loop for a few. `Rectified`: of max(x, 0), as if x had been rectified.
 template <std::size_t N, bool Rectified = false, class T, class Arch = simd::native> inline T dot(const T* x, const T* y) noexcept {
+    if constexpr (kernel::apart<T, Arch> && N >= 64)
+        return Rectified ? kernels::in_use().dot_rectified(x, y, N) : kernels::in_use().dot(x, y, N);
     constexpr std::size_t step = simd::lanes<T, Arch>, whole = N / step * step;
     simd::batch<T, Arch> total(T(0)), second(T(0));
     for (std::size_t at = 0; at < whole; at += step) {
@@ -51,6 +62,7 @@ template <std::size_t N, bool Rectified = false, class T, class Arch = simd::nat
 
 /// y += a x. O(n).
 template <class T, class Arch = simd::native> void add_scaled(T a, const T* x, T* y, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().add_scaled(a, x, y, n);
     const simd::batch<T, Arch> scale(a);
     sweep<T, Arch>(
         n, [&](std::size_t i) { simd::store(y + i, simd::fma(scale, simd::load<T, Arch>(x + i), simd::load<T, Arch>(y + i))); },
@@ -76,6 +88,8 @@ void add_scaled_rows(const T* a, const T* x, std::size_t stride, T* y, std::size
 
 /// out = x + y, or max(x + y, 0) with NaN as NaN. O(n).
 template <bool Rectified, class T, class Arch = simd::native> void sum_of(const T* x, const T* y, T* out, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>)
+        return Rectified ? kernels::in_use().sum_rectified(x, y, out, n) : kernels::in_use().sum_of(x, y, out, n);
     sweep<T, Arch>(
         n,
         [&](std::size_t i) {
@@ -90,6 +104,7 @@ template <bool Rectified, class T, class Arch = simd::native> void sum_of(const 
 
 /// x = max(x, 0); NaN stays NaN. O(n).
 template <class T, class Arch = simd::native> void rectify(T* x, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().rectify(x, n);
     sweep<T, Arch>(
         n, [&](std::size_t i) { simd::store(x + i, simd::rectified(simd::load<T, Arch>(x + i))); },
         [&](std::size_t i) { x[i] = x[i] < T(0) ? T(0) : x[i]; });
@@ -97,6 +112,7 @@ template <class T, class Arch = simd::native> void rectify(T* x, std::size_t n) 
 
 /// slope = 0 where the rectified value was not positive. O(n).
 template <class T, class Arch = simd::native> void rectify_backward(const T* rectified, T* slope, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().rectify_backward(rectified, slope, n);
     const simd::batch<T, Arch> nothing(T(0));
     sweep<T, Arch>(
         n,
@@ -122,6 +138,7 @@ template <class T> bool finite(T x) noexcept {
 
 /// The index of the first number that is not finite, or `n`. O(n), 16 numbers a step.
 template <class T> std::size_t first_nonfinite(const T* x, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T>) return kernels::in_use().first_nonfinite(x, n);
     std::size_t at = 0;
     for (; at + 16 <= n; at += 16) {
         unsigned bad = 0;

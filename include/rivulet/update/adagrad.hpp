@@ -27,6 +27,7 @@ struct adagrad {
                                       detail::above_zero(initial, "adagrad.initial must be a finite number above 0"), schedule.validate()});
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
+        if constexpr (kernel::apart<T>) return kernels::in_use().adagrad(this, w, g, &kept, n);
         T* const total = kept.numbers;
         const T pace = -schedule.rate<T>(rate, kept.steps), before = static_cast<T>(initial);
         const simd::batch<T> paces(pace), seen_before(before);

@@ -66,6 +66,7 @@ struct adam {
                                       detail::above_zero(epsilon, "adam.epsilon must be a finite number above 0"), schedule.validate()});
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
+        if constexpr (kernel::apart<T>) return kernels::in_use().adam(this, w, g, &kept, n);
         detail::adam_step(*this, 0, w, g, kept, n);
     }
 };

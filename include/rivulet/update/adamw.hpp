@@ -34,6 +34,7 @@ struct adamw {
              schedule.validate()});
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
+        if constexpr (kernel::apart<T>) return kernels::in_use().adamw(this, w, g, &kept, n);
         detail::adam_step(*this, static_cast<double>(decay), w, g, kept, n);
     }
 };

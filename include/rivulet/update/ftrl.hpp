@@ -37,6 +37,7 @@ struct ftrl {
                                       detail::zero_or_more(l2, "ftrl.l2 must be a finite number of 0 or more"), schedule.validate()});
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
+        if constexpr (kernel::apart<T>) return kernels::in_use().ftrl(this, w, g, &kept, n);
         T *const sum = kept.numbers, *const squares = kept.numbers + kept.apart;
         const T alpha = schedule.rate<T>(rate, kept.steps), gate = static_cast<T>(l1);
         if (alpha < T(1e-18)) return;  // the end of a fall to 0: d would leave the range of a float

@@ -25,6 +25,7 @@ struct momentum {
                                       detail::below_one(mu, "momentum.mu must be a number from 0 to below 1"), schedule.validate()});
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
+        if constexpr (kernel::apart<T>) return kernels::in_use().momentum(this, w, g, &kept, n);
         T* const velocity = kept.numbers;
         // One loop for both: w += a g + b v with (a, b) = -rate * (0, 1) or -rate * (1, mu).
         const T pace = -schedule.rate<T>(rate, kept.steps), lasts = static_cast<T>(mu), a = nesterov ? pace : T(0),

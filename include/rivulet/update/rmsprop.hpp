@@ -29,6 +29,7 @@ struct rmsprop {
                                       detail::above_zero(epsilon, "rmsprop.epsilon must be a finite number above 0"), schedule.validate()});
     }
     template <class T> void step(T* w, const T* g, updater_state<T> kept, std::size_t n) const noexcept {
+        if constexpr (kernel::apart<T>) return kernels::in_use().rmsprop(this, w, g, &kept, n);
         T* const mean_square = kept.numbers;
         const T pace = -schedule.rate<T>(rate, kept.steps), lasts = static_cast<T>(rho), enters = T(1) - lasts,
                 least = static_cast<T>(epsilon);

@@ -11,6 +11,22 @@
 #include "schedule.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
+namespace detail {
+
+/// line += pace (factor numbers), the slope rounded as if it had been written down. O(n).
+template <class T, class Arch = simd::native>
+inline void descend_line(T pace, T factor, const T* numbers, T* line, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().descend_line(pace, factor, numbers, line, n);
+    const simd::batch<T, Arch> paces(pace), factors(factor);
+    math::sweep<T, Arch>(
+        n,
+        [&](std::size_t i) {
+            simd::store(line + i, simd::fma(paces, factors * simd::load<T, Arch>(numbers + i), simd::load<T, Arch>(line + i)));
+        },
+        [&](std::size_t i) { line[i] = simd::fma(pace, factor * numbers[i], line[i]); });
+}
+
+}  // namespace detail
 
 /// w -= rate * g (Robbins & Monro 1951).
 struct sgd {
@@ -30,11 +46,7 @@ struct sgd {
     template <class T> bool step(T* w, const outer_product<T>& g, std::uint64_t steps) const noexcept {
         const T pace = -schedule.rate<T>(rate, steps);
         return g.each_line([&](std::size_t first, T factor, const T* numbers, std::size_t n) {
-            T* const line = w + first;
-            const simd::batch<T> paces(pace), factors(factor);
-            math::sweep<T, simd::native>(
-                n, [&](std::size_t i) { simd::store(line + i, simd::fma(paces, factors * simd::load(numbers + i), simd::load(line + i))); },
-                [&](std::size_t i) { line[i] = simd::fma(pace, factor * numbers[i], line[i]); });
+            detail::descend_line(pace, factor, numbers, w + first, n);
         });
     }
 };
