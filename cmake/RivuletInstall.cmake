@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/rivulet")  # share, not lib: nothing here depends on the machine
+set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/rivulet")  # share, not lib: headers are for any machine
 target_include_directories(rivulet INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/rivulet" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
@@ -11,6 +11,11 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAD
 
 install(TARGETS rivulet EXPORT rivulet)
 install(EXPORT rivulet NAMESPACE rivulet:: FILE rivuletTargets.cmake DESTINATION "${package_dir}")
+if(RIVULET_KERNELS)  # an export of its own: who has only the headers has no file that names a library
+    set_target_properties(rivulet_kernels PROPERTIES OUTPUT_NAME rivulet_kernels)
+    install(TARGETS rivulet_kernels EXPORT rivuletKernels ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    install(EXPORT rivuletKernels NAMESPACE rivulet:: FILE rivuletKernels.cmake DESTINATION "${package_dir}")
+endif()
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/rivuletConfig.cmake.in" "${PROJECT_BINARY_DIR}/rivuletConfig.cmake"
     INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/rivuletConfigVersion.cmake"

@@ -26,7 +26,7 @@ esac
 
 . "$root/cmake/setup.sh"
 setup compiler cmake ninja eigen xsimd doctest benchmark json cxxopts zlib
-configure -D RIVULET_BUILD_TESTS=ON -D RIVULET_BUILD_EXAMPLES=ON -D RIVULET_BUILD_BENCH=ON
+configure -D RIVULET_KERNELS=ON -D RIVULET_BUILD_TESTS=ON -D RIVULET_BUILD_EXAMPLES=ON -D RIVULET_BUILD_BENCH=ON
 build_targets
 say "running the tests"
 cd "$build"

@@ -5,6 +5,7 @@
 #include <rivulet/math/cholesky.hpp>
 #include <rivulet/math/eight_bit_layer.hpp>
 #include <rivulet/math/layer_norm.hpp>
+#include <rivulet/math/moments.hpp>
 #include <rivulet/math/row_products.hpp>
 #include <rivulet/update/adagrad.hpp>
 #include <rivulet/update/adam.hpp>
@@ -48,6 +49,11 @@ constexpr table of_this_unit{
     .dot_rectified = [](const float* x, const float* y,
                         std::size_t n) noexcept { return math::sum_of_products<true, float, simd::native>(x, y, n); },
     .add_scaled = [](float a, const float* x, float* y, std::size_t n) noexcept { math::add_scaled(a, x, y, n); },
+    .add_scaled_rows =
+        [](std::size_t count, const float* a, const float* x, std::size_t stride, float* y, std::size_t n) noexcept {
+            if (count == 4) return math::add_scaled_rows<4>(a, x, stride, y, n);
+            for (std::size_t r = 0; r < count; ++r) math::add_scaled(a[r], x + r * stride, y, n);
+        },
     .sum_of = [](const float* x, const float* y, float* out, std::size_t n) noexcept { math::sum_of<false>(x, y, out, n); },
     .sum_rectified = [](const float* x, const float* y, float* out, std::size_t n) noexcept { math::sum_of<true>(x, y, out, n); },
     .rectify = [](float* x, std::size_t n) noexcept { math::rectify(x, n); },
@@ -82,6 +88,9 @@ constexpr table of_this_unit{
     .layer_norm_backward = [](const float* x, const float* scale, const float* kept, const float* dy, float* dx, float* d_scale,
                               float* d_shift,
                               std::size_t n) noexcept { math::layer_norm_backward(x, scale, kept, dy, dx, d_scale, d_shift, n); },
+    .add_distances = math::detail::add_distances<float>,
+    .centre = math::detail::centre<float>,
+    .fold_row = math::detail::fold_row<float>,
     .cholesky = [](float* a, std::size_t n, std::size_t stride) noexcept { return math::cholesky(a, n, stride); },
     .cholesky_forward = [](const float* l, float* x, std::size_t n,
                            std::size_t stride) noexcept { math::cholesky_forward(l, x, n, stride); },

@@ -25,6 +25,7 @@ struct table {
     float (*dot)(const float* x, const float* y, std::size_t n) noexcept;
     float (*dot_rectified)(const float* x, const float* y, std::size_t n) noexcept;
     void (*add_scaled)(float a, const float* x, float* y, std::size_t n) noexcept;
+    void (*add_scaled_rows)(std::size_t count, const float* a, const float* x, std::size_t stride, float* y, std::size_t n) noexcept;
     void (*sum_of)(const float* x, const float* y, float* out, std::size_t n) noexcept;
     void (*sum_rectified)(const float* x, const float* y, float* out, std::size_t n) noexcept;
     void (*rectify)(float* x, std::size_t n) noexcept;
@@ -52,6 +53,12 @@ struct table {
                        std::size_t n) noexcept;
     void (*layer_norm_backward)(const float* x, const float* scale, const float* kept, const float* dy, float* dx, float* d_scale,
                                 float* d_shift, std::size_t n) noexcept;
+
+    // math/moments.hpp
+    void (*add_distances)(double weight, const float* x, const float* from, double* sums, std::size_t n) noexcept;
+    void (*centre)(const double* mean, float factor, float* x, std::size_t n) noexcept;
+    void (*fold_row)(double fade, const float* more, double lost, const double* rounding, double moved, const double* apart, double* row,
+                     std::size_t n) noexcept;
 
     // math/cholesky.hpp
     bool (*cholesky)(float* a, std::size_t n, std::size_t stride) noexcept;

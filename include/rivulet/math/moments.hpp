@@ -33,6 +33,28 @@ template <class T> std::size_t first_beyond(T limit, const T* x, std::size_t n) 
     return at;
 }
 
+namespace detail {
+
+/// sums += weight (x - from). O(n).
+template <class T> void add_distances(double weight, const T* x, const T* from, double* sums, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T>) return kernels::in_use().add_distances(weight, x, from, sums, n);
+    for (std::size_t i = 0; i < n; ++i) sums[i] += weight * (static_cast<double>(x[i]) - static_cast<double>(from[i]));
+}
+/// x = (x - mean) factor. O(n).
+template <class T> void centre(const double* mean, T factor, T* x, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T>) return kernels::in_use().centre(mean, factor, x, n);
+    for (std::size_t i = 0; i < n; ++i) x[i] = (x[i] - static_cast<T>(mean[i])) * factor;
+}
+/// row = fade row + more - lost rounding + moved apart. O(n).
+template <class T>
+void fold_row(double fade, const T* more, double lost, const double* rounding, double moved, const double* apart, double* row,
+              std::size_t n) noexcept {
+    if constexpr (kernel::apart<T>) return kernels::in_use().fold_row(fade, more, lost, rounding, moved, apart, row, n);
+    for (std::size_t j = 0; j < n; ++j) row[j] = fade * row[j] + (static_cast<double>(more[j]) - lost * rounding[j] + moved * apart[j]);
+}
+
+}  // namespace detail
+
 /// Count, mean and scatter, sum of w (x - mean)(x - mean)', of rows. Rows wait until there are `block` of them; a block is centred by its
 /// own mean, its scatter is one product X'X in registers of T, and it is joined to the rest by the pairwise update of Chan, Golub and
 /// LeVeque (1983) in double. So however the rows are cut into batches, the same rows in the same order give the same bytes, and rows far
@@ -135,17 +157,10 @@ private:
         std::vector<double>& mean = rounding_;
         T* const first = waiting_.data();
         std::fill(mean.begin(), mean.end(), 0.0);
-        for (std::size_t r = 1; r < number_; ++r)
-            for (std::size_t i = 0; i < width_; ++i)
-                mean[i] += weight[r] * (static_cast<double>(first[r * stride_ + i]) - static_cast<double>(first[i]));
+        for (std::size_t r = 1; r < number_; ++r) detail::add_distances(weight[r], first + r * stride_, first, mean.data(), width_);
         for (std::size_t i = 0; i < width_; ++i) mean[i] = static_cast<double>(first[i]) + mean[i] / all;
-        for (std::size_t r = 0; r < number_; ++r) {
-            const T root = static_cast<T>(std::sqrt(weight[r]));
-            for (std::size_t i = 0; i < width_; ++i) {
-                T& x = first[r * stride_ + i];
-                x = (x - static_cast<T>(mean[i])) * root;
-            }
-        }
+        for (std::size_t r = 0; r < number_; ++r)
+            detail::centre(mean.data(), static_cast<T>(std::sqrt(weight[r])), first + r * stride_, width_);
         return mean;
     }
 
@@ -170,11 +185,9 @@ private:
             multiply_columns<T>({turned.data(), height, block}, number_, waiting_.data() + from, stride_ - from, stride_,
                                 {strip_.data() + from, height, stride_});
             for (std::size_t i = 0; i < height; ++i) {
-                double* const row = scatter_.data() + (first + i) * stride_;
-                const T* const more = strip_.data() + i * stride_;
                 const double lost = all * rounding_[first + i], moved = join * apart_[first + i];
-                for (std::size_t j = from; j < stride_; ++j)
-                    row[j] = fade * row[j] + (static_cast<double>(more[j]) - lost * rounding_[j] + moved * apart_[j]);
+                detail::fold_row(fade, strip_.data() + i * stride_ + from, lost, rounding_.data() + from, moved, apart_.data() + from,
+                                 scatter_.data() + (first + i) * stride_ + from, stride_ - from);
             }
         }
     }

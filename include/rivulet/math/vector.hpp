@@ -73,6 +73,7 @@ template <class T, class Arch = simd::native> void add_scaled(T a, const T* x, T
 /// once for all of them. O(Count n).
 template <std::size_t Count, class T, class Arch = simd::native>
 void add_scaled_rows(const T* a, const T* x, std::size_t stride, T* y, std::size_t n) noexcept {
+    if constexpr (kernel::apart<T, Arch>) return kernels::in_use().add_scaled_rows(Count, a, x, stride, y, n);
     sweep<T, Arch>(
         n,
         [&](std::size_t i) {

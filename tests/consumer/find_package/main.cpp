@@ -11,5 +11,10 @@ int main() {
     const std::string version =
         std::to_string(RIVULET_VERSION_MAJOR) + '.' + std::to_string(RIVULET_VERSION_MINOR) + '.' + std::to_string(RIVULET_VERSION_PATCH);
     std::printf("rivulet %s, C++ %ld\n", version.c_str(), static_cast<long>(__cplusplus));
+    if constexpr (rivulet::through_table) {  // the host is built for any processor, and what it computes is not
+        const float x[3] = {1, 2, 3};
+        if (rivulet::math::dot(x, x, 3) != 14) return 1;
+        std::printf("kernels for %s\n", rivulet::kernels::in_use().instructions);
+    }
     return version == EXPECTED_VERSION ? 0 : 1;
 }
