@@ -115,6 +115,8 @@ std::optional<options> parse(int count, char** words) {
         .option<number>("train", "learn from the first N training images", "N", "48000")
         .option<number>("batch", "images a step (default: what the recipe of the model says)", "N")
         .option<double>("rate", "of the updater (the same default)", "NUMBER")
+        .option<double>("prune", "make this share of the blocks between the hidden layers zero: a block is an input's 16 weights", "SHARE")
+        .option<number>("prune-after", "prune after this epoch, and train on with what is left (default: after the last)", "N")
         .option<bool>("held-out", "read the other training images, not the test images: for choosing a recipe", "")
         .option<number>("limit", "for a quick run: at most the first N images of each set", "N")
         .option<text>("json", "write the findings for machines", "FILE")
@@ -137,6 +139,14 @@ std::optional<options> parse(int count, char** words) {
             if (!(rate >= 1e-9 && rate <= 10)) throw shared::bad_input("--rate: expected a number from 1e-9 to 10");
             wanted.settings.rate = static_cast<float>(rate);
         }
+        if (given.has("prune")) {
+            const auto share = given.get<double>("prune");
+            if (!(share >= 0 && share < 1)) throw shared::bad_input("--prune: expected a share from 0 to below 1");
+            wanted.settings.prune = static_cast<float>(share);
+            wanted.settings.prune_after =
+                given.has("prune-after") ? given.from_one("prune-after", wanted.settings.epochs) : wanted.settings.epochs;
+        }
+        if (given.has("prune-after") && !given.has("prune")) throw shared::bad_input("--prune-after: expected --prune SHARE beside it");
         return wanted;
     });
 }
@@ -149,6 +159,9 @@ std::string command(const options& wanted) {
     if (wanted.held_out) out += " --held-out";
     if (wanted.settings.batch > 0) out += " --batch " + std::to_string(wanted.settings.batch);
     if (wanted.settings.rate > 0) out += " --rate " + fixed(static_cast<double>(wanted.settings.rate), 9);
+    if (wanted.settings.prune_after > 0)
+        out += " --prune " + fixed(static_cast<double>(wanted.settings.prune), 4) + " --prune-after " +
+               std::to_string(wanted.settings.prune_after);
     if (wanted.limit) out += " --limit " + std::to_string(wanted.limit);
     return out;
 }

@@ -39,6 +39,7 @@ struct options {
     std::filesystem::path ratings, json, page;
     std::size_t limit = 0;
     std::uint64_t seed = 1, person = 0;
+    float prune = 0;
 };
 
 template <class F> auto timed(latency_recorder& times, F&& f) {
@@ -61,10 +62,11 @@ std::string day(std::int64_t time) {
 class run {
 public:
     run(const ratings& data, const options& wanted)
-        : data_(data), seed_(wanted.seed), half_(data.events.size() / 2), shelf_(data), crowd_(data.users.size(), data.films.size()),
-          draw_(wanted.seed + 1), learning_(make_ranker({.users = data.users.size(), .films = data.films.size()}, wanted.seed)),
-          items_(learning_.catalogue()), scores_(data.films.size()), window_(std::max<std::size_t>(1, judged_in_all() / 100)),
-          judges_(3, judge(window_)), person_(choose_person(wanted.person)) {
+        : data_(data), seed_(wanted.seed), prune_(wanted.prune), half_(data.events.size() / 2), shelf_(data),
+          crowd_(data.users.size(), data.films.size()), draw_(wanted.seed + 1),
+          learning_(make_ranker({.users = data.users.size(), .films = data.films.size()}, wanted.seed)), items_(learning_.catalogue()),
+          scores_(data.films.size()), window_(std::max<std::size_t>(1, judged_in_all() / 100)), judges_(3, judge(window_)),
+          person_(choose_person(wanted.person)) {
         items_.reserve(data.films.size());
         for (std::size_t film = 0; film < data.films.size(); ++film) {
             shelf_.describe(film, 0, data.events.front().time);
@@ -120,8 +122,10 @@ private:
     }
 
     /// Half way: one copy of the pipeline stops learning. What films and users bring goes on changing for it, too, and it is told each
-    /// rating, so that what it remembers of people and films stays current: only steps are missing.
+    /// rating, so that what it remembers of people and films stays current: only steps are missing. If blocks are to be pruned, it is now,
+    /// so that the frozen copy shows what they cost and the other what learning makes up for.
     void stop_one(std::int64_t time) {
+        if (prune_ > 0) mask_ = rv::prune(learning_, {.share = prune_});
         frozen_.emplace(learning_, items_);
         if (!person_) return;
         found_person_.name = "user " + std::to_string(data_.users[*person_]);
@@ -217,6 +221,7 @@ private:
             if (film != now.film && !crowd_.has_rated(now.user, film)) outcomes_.push_back({items_.at(film), rv::skip});
         }
         require(timed(learn_times_, [&] { return learning_.learn(here_.request(), outcomes_); }).status);
+        if (mask_) mask_->apply(learning_);
     }
 
     /// The one asked for, or of the users who liked enough on both sides of half time the one in the middle, to show somebody ordinary.
@@ -271,6 +276,9 @@ private:
             {"Refresh", "every " + std::to_string(refresh_every) + " events; the film of an event at once"},
             {"Memory", grouped((learning_.memory() + items_.memory()) / 1024) + " KiB for the pipeline and its catalogue"},
             {"Seed", std::to_string(seed_)}};
+        if (mask_)
+            found.settings.push_back({"Pruned", "at half time, " + grouped(mask_->zero_blocks()) + " of the " + grouped(mask_->blocks()) +
+                                                    " blocks between the hidden layers"});
         found.seconds = seconds;
         found.rivulet_version = rivulet_version();
         found.compiler = compiler_name();
@@ -280,6 +288,7 @@ private:
 
     const ratings& data_;
     std::uint64_t seed_;
+    float prune_;
     std::size_t half_;
     films shelf_;
     viewers crowd_;
@@ -287,6 +296,7 @@ private:
     ranker learning_;
     catalogue items_;
     std::optional<std::pair<ranker, catalogue>> frozen_;
+    std::optional<rv::block_mask<ranker>> mask_;
 
     visit here_;
     std::vector<float> scores_;
@@ -308,16 +318,20 @@ std::optional<options> parse(int count, char** words) {
         .option<text>("page", "write the page for people", "FILE")
         .option<std::size_t>("limit", "replay only the first N ratings", "N")
         .option<std::uint64_t>("user", "show recommendations for this user", "ID")
-        .option<std::uint64_t>("seed", "of the first weights and of the draws", "N", "1");
+        .option<std::uint64_t>("seed", "of the first weights and of the draws", "N", "1")
+        .option<double>("prune", "at half time, make this share of the blocks between the hidden layers zero for good", "SHARE");
     constexpr const char* codes = "Exit codes: 0 done, 1 a file could not be written, 2 bad arguments or ratings.";
     return known.read(count, words, codes, [&](const shared::arguments& given) {
         if (!given.has("ratings")) throw bad_input("--ratings FILE is missing; --help lists the options");
+        const auto share = given.has("prune") ? given.get<double>("prune") : 0;
+        if (!(share >= 0 && share < 1)) throw bad_input("--prune: expected a share from 0 to below 1");
         return options{.ratings = given.path("ratings"),
                        .json = given.path("json"),
                        .page = given.path("page"),
                        .limit = given.has("limit") ? given.get<std::size_t>("limit") : 0,
                        .seed = given.get<std::uint64_t>("seed"),
-                       .person = given.has("user") ? given.get<std::uint64_t>("user") : 0};
+                       .person = given.has("user") ? given.get<std::uint64_t>("user") : 0,
+                       .prune = static_cast<float>(share)};
     });
 }
 
@@ -331,7 +345,7 @@ int main(int count, char** words) {
         if (wanted->limit && wanted->limit < data.events.size()) data.events.resize(wanted->limit);
         report found = run(data, *wanted).replay_all();
         found.source = wanted->ratings.filename().string();
-        found.reproduce = {"sh examples/run.sh"};
+        found.reproduce = {"sh examples/run.sh" + (wanted->prune > 0 ? " --prune " + fixed(static_cast<double>(wanted->prune), 4) : "")};
         print(found, std::cout);
         if (!wanted->json.empty()) write_json(found, wanted->json);
         if (!wanted->page.empty()) write_page(found, wanted->page);

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <concepts>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <tuple>
 #include <type_traits>
@@ -115,6 +116,7 @@ template <class Model> trial run_one(const images& training, const images& test,
     reader<Model> by(ranker);
     trial found;
     found.seed = settings.seed;
+    std::optional<rv::block_mask<decltype(ranker)>> mask;
     auto start = clock::now();
     const rv::trained result = rv::train(
         ranker, training.size(),
@@ -123,8 +125,10 @@ template <class Model> trial run_one(const images& training, const images& test,
         },
         {.epochs = settings.epochs, .batch = batch_of<Model>(settings), .seed = settings.seed},
         [&](const rv::training_progress& now) {
+            if (mask) mask->apply(ranker);
             watch.step(now.epoch, now.done, now.loss);
             if (now.done < now.examples) return;
+            if (now.epoch + 1 == settings.prune_after) mask = rv::prune(ranker, {.share = settings.prune});
             const double seconds = std::chrono::duration<double>(clock::now() - start).count();
             by.refresh();
             judge<Model>(by, test, found);
@@ -168,7 +172,11 @@ template <class Updater> std::string text_of(const Updater& updater) {
 template <class Model> model_text describe_one(const trial_settings& settings, std::size_t training_images) {
     const course by = course_of<Model>(settings, training_images);
     const auto ranker = Model::make(by);
-    return {Model::name, Model::note, text_of(Model::updater(by)), ranker.signature(), ranker.weights().size(), batch_of<Model>(settings),
+    std::string note = Model::note;
+    if (settings.prune_after > 0)
+        note += " " + percent(static_cast<double>(settings.prune), 0) + " of the blocks between the hidden layers are pruned after epoch " +
+                std::to_string(settings.prune_after) + ".";
+    return {Model::name, note, text_of(Model::updater(by)), ranker.signature(), ranker.weights().size(), batch_of<Model>(settings),
             by.rate};
 }
 

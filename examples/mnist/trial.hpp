@@ -20,6 +20,8 @@ struct trial_settings {
     std::size_t batch = 0;  // images; 0: what the recipe says, as of the rate
     float rate = 0;
     std::uint64_t seed = 1;
+    float prune = 0;              // the share of the hidden layers' blocks that is made zero
+    std::size_t prune_after = 0;  // this epoch, before its test, and is held there while the others are learned; 0: never
 };
 
 struct epoch_found {

@@ -12,6 +12,7 @@
 #include "core/hash.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
+#include "math/block_sparse.hpp"
 #include "math/eight_bit_product.hpp"
 #include "math/eight_bits.hpp"
 #include "math/list_loss.hpp"
@@ -95,12 +96,14 @@
 #include "pipeline/catalogue.hpp"
 #include "pipeline/histories.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/pruning.hpp"
 #include "pipeline/reservoir.hpp"
 #include "pipeline/train.hpp"
 
 // how it serves faster
 #include "serve/eight_bit_ranker.hpp"
 #include "serve/parallel_rank.hpp"
+#include "serve/pruned_ranker.hpp"
 
 // how it lasts
 #include "persist/snapshot.hpp"

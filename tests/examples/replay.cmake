@@ -45,6 +45,13 @@ if(NOT rankers EQUAL 3 OR NOT page MATCHES "</html>")
     rivulet_fail("good: the JSON file has ${rankers} rankers, or the page is cut")
 endif()
 
+replay(pruned "${good}" --prune 0.9)
+file(READ "${WORK}/pruned.json" pruned)
+if(NOT status EQUAL 0 OR NOT pruned MATCHES "at half time, 115 of the 128 blocks between the hidden layers")
+    rivulet_fail("pruned: expected exit code 0 and what was pruned, got ${status}, \"${err}\" and \"${out}\"")
+endif()
+refuses_ratings(no_share "${good}" "--prune: expected a share from 0 to below 1" --prune 1)
+
 # People who like a film, and like it again: it is judged each time, though a ranking offers nobody what they know.
 string(REGEX REPLACE "\n([0-9]+),([0-9]+),[0-9]+,([0-9]+)" "\n\\1,\\2,5,\\3\n\\1,\\2,5,\\3" again "${good}")
 replay(again "${again}")

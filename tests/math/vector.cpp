@@ -64,6 +64,20 @@ TEST_CASE_TEMPLATE("dot of a number of numbers known when it is compiled gives t
     same(std::integral_constant<std::size_t, 65>{});
 }
 
+TEST_CASE_TEMPLATE("sum counts every number once, and is not finite if one of them is not", T, float, double) {
+    for (const std::size_t n : test::sizes) {
+        test::guarded<T> x(n);
+        for (std::size_t i = 0; i < n; ++i) x.data()[i] = T(i + 1);
+        REQUIRE(rv::math::sum(x.data(), n) == T(n * (n + 1) / 2));  // whole numbers below 2^24: exact in any order
+        for (const T bad : {std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN()})
+            for (std::size_t i = 0; i < n; i += 3) {
+                const T before = std::exchange(x.data()[i], bad);
+                REQUIRE_FALSE(rv::math::finite(rv::math::sum(x.data(), n)));
+                x.data()[i] = before;
+            }
+    }
+}
+
 TEST_CASE_TEMPLATE("add_scaled_rows gives the bits of add_scaled for one row after the other", T, float, double) {
     rv::random draw(4);
     for (const std::size_t n : test::sizes) {

@@ -11,7 +11,7 @@
 
 #include <rivulet/serve/eight_bit_ranker.hpp>
 
-#include "../pipeline/shop.hpp"
+#include "same_rankings.hpp"
 
 using namespace shop;
 
@@ -27,33 +27,11 @@ auto with_pairs() { return rv::fuse{rv::pass<shopper>{}, rv::attend<recent, titl
 
 /// Every way to ask, for several visits; gives how many of all candidates had to be scored in float.
 template <class Ranker> double same_as_exact(const Ranker& ranker, const rv::eight_bit_ranker<Ranker>& quick, std::size_t items) {
-    const shelf<float> shelf(items, 41);
-    const auto catalogue = shelf.catalogue(ranker);
     std::size_t rescored = 0, asked = 0;
-    for (std::uint64_t seed = 31; seed < 36; ++seed) {
-        const visit<float> here(seed);
-        const auto same = [&](std::size_t k, const auto& choice) {
-            std::vector<rv::scored> first(k), second(k);
-            const rv::certified found = quick.rank(ranker, here.request(), catalogue, std::span(first), choice);
-            const rv::ranked expected = ranker.rank(here.request(), catalogue, std::span(second), choice);
-            CHECK(bool(found));
-            CHECK(found.overflowed == expected.overflowed);
-            CHECK(std::equal(found.begin(), found.end(), expected.begin(), expected.end()));
-            return found.rescored;
-        };
-        for (const std::size_t k : {1u, 3u, 10u}) {
-            rescored += same(k, rv::everything{});
-            asked += items;
-        }
-        for (const std::size_t k : {std::size_t(0), items, items + 5}) same(k, rv::everything{});
-        same(4, [](rv::item_id id) { return id % 2 == 1; });
-        std::vector<rv::item_id> ids;
-        for (std::size_t i = 0; i < items; i += 3) ids.insert(ids.end(), {shelf.ids[i], 5, shelf.ids[i], shelf.ids[i / 2]});  // repeats
-        same(6, rv::among{ids});
-        const auto small = quick.rank(ranker, here.request(), catalogue, 5);
-        const auto right = ranker.rank(here.request(), catalogue, 5);
-        CHECK(std::equal(small.begin(), small.end(), right.begin(), right.end()));
-    }
+    same_rankings(ranker, quick, items, [&](const rv::certified& found) {
+        rescored += found.rescored;
+        asked += items;
+    });
     return static_cast<double>(rescored) / static_cast<double>(asked);
 }
 

@@ -18,17 +18,24 @@ template <std::size_t Rows, std::size_t Columns, class T, class Arch>
 inline void multiply_block(rows<const T> x, std::size_t in, const T* w, std::size_t stride, rows<const T> start, rows<T> y) noexcept {
     constexpr std::size_t step = simd::lanes<T, Arch>;
     simd::batch<T, Arch> sums[Rows][Columns];
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 8
         for (std::size_t c = 0; c < Columns; ++c) sums[r][c] = simd::load<T, Arch>(start[r] + c * step);
     for (std::size_t i = 0; i < in; ++i, w += stride) {
         simd::batch<T, Arch> weights[Columns];
+#pragma GCC unroll 8
         for (std::size_t c = 0; c < Columns; ++c) weights[c] = simd::load<T, Arch>(w + c * step);
+#pragma GCC unroll 8
         for (std::size_t r = 0; r < Rows; ++r) {
             const simd::batch<T, Arch> input(x[r][i]);
+#pragma GCC unroll 8
             for (std::size_t c = 0; c < Columns; ++c) sums[r][c] = simd::fma(input, weights[c], sums[r][c]);
         }
     }
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 8
         for (std::size_t c = 0; c < Columns; ++c) simd::store(y[r] + c * step, sums[r][c]);
 }
 
@@ -54,9 +61,9 @@ void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t o
     if constexpr (kernel::apart<T, Arch>)
         return kernels::in_use().multiply_columns(x.data, x.stride, x.count, in, w, out, stride, start.data, start.stride, y.data,
                                                   y.stride);
-    // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 4 x 2 is what fits. A single
-    // row takes 8 registers across, or the latency of the multiply-add would set the pace.
-    constexpr std::size_t group = simd::many_registers<Arch> ? 6 : 4, across = simd::many_registers<Arch> ? 4 : 2;
+    // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 6 x 2 is what fits. A single row
+    // takes 8 registers across, or the latency of the multiply-add would set the pace.
+    constexpr std::size_t group = 6, across = simd::many_registers<Arch> ? 4 : 2;
     std::size_t r = 0;
     for (; r + group <= x.count; r += group)
         detail::multiply_rows<group, across, T, Arch>(x.from(r, group), in, w, out, stride, start.from(r, group), y.from(r, group));

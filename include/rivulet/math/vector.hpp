@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Loops over one or two vectors: dot, scaled sum, rectifier, norm, and a finite test that holds under -ffast-math.
+// Loops over one or two vectors: dot, sum, scaled sum, rectifier, norm, and a finite test that holds under -ffast-math.
 #pragma once
 
 #include <bit>
@@ -58,6 +58,18 @@ template <std::size_t N, bool Rectified = false, class T, class Arch = simd::nat
     T tail = 0;
     for (std::size_t i = whole; i < N; ++i) tail = simd::fma(Rectified && x[i] < T(0) ? T(0) : x[i], y[i], tail);
     return simd::sum(total + second) + tail;
+}
+
+/// sum of x[i], in four chains. O(n).
+template <class T, class Arch = simd::native> T sum(const T* x, std::size_t n) noexcept {
+    constexpr std::size_t step = simd::lanes<T, Arch>, chains = 4;
+    simd::batch<T, Arch> total[chains] = {T(0), T(0), T(0), T(0)};
+    T rest = 0;
+    std::size_t at = 0;
+    for (; at + chains * step <= n; at += chains * step)
+        for (std::size_t c = 0; c < chains; ++c) total[c] = total[c] + simd::load<T, Arch>(x + at + c * step);
+    for (; at < n; ++at) rest += x[at];
+    return simd::sum((total[0] + total[1]) + (total[2] + total[3])) + rest;
 }
 
 /// y += a x. O(n).
