@@ -54,6 +54,11 @@ TEST_CASE("a ranking is the head of a full sort, whatever may be ranked") {
     for (const std::size_t k : {1u, 2u, 3u, 10u})
         CHECK(listed(ranker.rank(here.request(), items, k, rv::among{list})) == sorted(ranker, items, here.request(), k, on_list));
 
+    // First and last of the list lie as far apart as if all lay side by side; the one between them does not lie there.
+    const std::vector<rv::item_id> out_of_order{shelf.ids[0], shelf.ids[7], shelf.ids[2]};
+    for (const auto& [id, score] : ranker.rank(here.request(), items, 3, rv::among{out_of_order}))
+        CHECK(score == ranker.score(here.request(), items.at(id)).score);
+
     std::vector<rv::scored> buffer(200);
     CHECK(listed(ranker.rank(here.request(), items, std::span(buffer))) == sorted(ranker, items, here.request(), 200, all));
 }
