@@ -100,6 +100,7 @@
 #include "pipeline/train.hpp"
 
 // how it serves faster
+#include "serve/batch_ranker.hpp"
 #include "serve/candidate_cache.hpp"
 #include "serve/eight_bit_ranker.hpp"
 #include "serve/parallel_rank.hpp"
