@@ -10,6 +10,7 @@
 #include "core/description.hpp"
 #include "core/error.hpp"
 #include "core/hash.hpp"
+#include "core/identity.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
 #include "math/block_sparse.hpp"
@@ -101,6 +102,8 @@
 #include "pipeline/train.hpp"
 
 // how it serves faster
+#include "serve/batch_ranker.hpp"
+#include "serve/candidate_cache.hpp"
 #include "serve/eight_bit_ranker.hpp"
 #include "serve/parallel_rank.hpp"
 #include "serve/pruned_ranker.hpp"

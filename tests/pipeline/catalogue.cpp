@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 
@@ -53,6 +54,11 @@ TEST_CASE("a ranking is the head of a full sort, whatever may be ranked") {
     const auto on_list = [&](rv::item_id id) { return std::find(list.begin(), list.end(), id) != list.end(); };
     for (const std::size_t k : {1u, 2u, 3u, 10u})
         CHECK(listed(ranker.rank(here.request(), items, k, rv::among{list})) == sorted(ranker, items, here.request(), k, on_list));
+
+    // First and last of the list lie as far apart as if all lay side by side; the one between them does not lie there.
+    const std::vector<rv::item_id> out_of_order{shelf.ids[0], shelf.ids[7], shelf.ids[2]};
+    for (const auto& [id, score] : ranker.rank(here.request(), items, 3, rv::among{out_of_order}))
+        CHECK(score == ranker.score(here.request(), items.at(id)).score);
 
     std::vector<rv::scored> buffer(200);
     CHECK(listed(ranker.rank(here.request(), items, std::span(buffer))) == sorted(ranker, items, here.request(), 200, all));
@@ -155,6 +161,47 @@ TEST_CASE("an item added between refreshes is computed with the weights of the l
     CHECK(listed(ranker.rank(here.request(), items, 4)) == listed(ranker.rank(here.request(), whole, 4)));
 }
 
+TEST_CASE("a catalogue that holds no values ranks, scores and teaches the same to the bit, whatever happens to it") {
+    auto ranker = ranker_of_items(), twin = ranker;
+    const visit<float> here(3);
+    const shelf<float> shelf(70, 2);
+    auto items = shelf.catalogue(ranker);
+    auto bare = ranker.catalogue({.keep_values = false}, shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(shelf.prices));
+    CHECK(items.keeps_values());
+    CHECK_FALSE(bare.keeps_values());
+    CHECK(bare.memory() + 70 * decltype(ranker)::plan::values * sizeof(float) < items.memory() + 128 * 8 + 1);
+    std::vector<float> scores(70), others(70);
+    const std::vector<rv::item_id> list{shelf.ids[9], 5, shelf.ids[3], shelf.ids[9]};
+    const auto alike = [&] {
+        CHECK(listed(ranker.rank(here.request(), items, 100)) == listed(ranker.rank(here.request(), bare, 100)));
+        CHECK(listed(ranker.rank(here.request(), items, 7, rv::among{list})) ==
+              listed(ranker.rank(here.request(), bare, 7, rv::among{list})));
+        REQUIRE(ranker.score(here.request(), items, std::span(scores).first(items.size())));
+        REQUIRE(ranker.score(here.request(), bare, std::span(others).first(items.size())));
+        CHECK(scores == others);
+        for (const auto id : items.ids())
+            CHECK(ranker.score(here.request(), items.at(id)).score == ranker.score(here.request(), bare.at(id)).score);
+    };
+    alike();
+    for (auto* each : {&items, &bare}) REQUIRE(each->remove(shelf.ids[11]));
+    alike();
+    REQUIRE(ranker.learn(here.request(), items.at(shelf.ids[4]), rv::click));
+    REQUIRE(twin.learn(here.request(), bare.at(shelf.ids[4]), rv::click));
+    CHECK(ranker.digest() == twin.digest());
+    alike();  // values of the last refresh under weights of requests that went on
+    for (auto* each : {&items, &bare}) {
+        REQUIRE(each->add(shelf.ids[11], rv::with<title>(shelf.titles.data(), 7), rv::with<price>(shelf.prices.data(), 2)));
+        REQUIRE(each->change(shelf.ids[40], rv::with<price>(shelf.prices.data(), 2)));
+    }
+    alike();
+    const auto before = listed(ranker.rank(here.request(), bare, 100));
+    for (auto* each : {&items, &bare}) ranker.refresh(*each);
+    alike();
+    CHECK(listed(ranker.rank(here.request(), bare, 100)) != before);
+    auto empty = ranker.catalogue({.keep_values = false});
+    CHECK(ranker.rank(here.request(), empty, 3).size() == 0);
+}
+
 TEST_CASE("memory is counted") {
     const auto ranker = ranker_of_items();
     auto items = ranker.catalogue();
@@ -184,10 +231,12 @@ TEST_CASE("items of ids keep the rows of the last refresh, those added later too
         REQUIRE(ranker.learn(rv::request(rv::with<cinema::user>(s)), shown.item(s), s % 2 ? rv::click : rv::skip));
     for (std::size_t i = 20; i < 30; ++i) REQUIRE(add(i));
     REQUIRE(items.change(1003, rv::with<cinema::film>(shown.films[3])));
-    const auto plan_values = decltype(ranker)::plan::values;
     const auto alike = [&](const auto& other) {
-        for (std::size_t i = 0; i < 30; ++i)
-            if (!std::equal(items.values(i), items.values(i) + plan_values, other.values(i))) return false;
+        std::array<float, decltype(ranker)::plan::values> first, second;
+        for (std::size_t i = 0; i < 30; ++i) {
+            const float *const mine = items.values(i, first.data()), *const others = other.values(i, second.data());
+            if (!std::equal(mine, mine + first.size(), others)) return false;
+        }
         return true;
     };
     CHECK(alike(whole));  // nothing mixes two versions

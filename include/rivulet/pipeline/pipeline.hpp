@@ -61,14 +61,17 @@ public:
     /// A catalogue of `ids`, each feature's rows in the same order. Throws rivulet::error for a wrong width or count, a number that is
     /// not finite, or an id that comes twice.
     template <class... Given> catalogue_type catalogue(std::span<const item_id> ids, Given... parts) const {
+        return catalogue(catalogue_setup{}, ids, parts...);
+    }
+    template <class... Given> catalogue_type catalogue(catalogue_setup how, std::span<const item_id> ids, Given... parts) const {
         (detail::require(checks::rows(parts, ids.size())), ...);
-        catalogue_type items = catalogue();
+        catalogue_type items = catalogue(how);
         items.reserve(ids.size());
         for (std::size_t i = 0; i < ids.size(); ++i) detail::require(items.add(ids[i], detail::row_of(parts, i)...));
         return items;
     }
     /// An empty one, to be filled by add.
-    catalogue_type catalogue() const { return catalogue_type(plan_, weights_.span(), kept_); }
+    catalogue_type catalogue(catalogue_setup how = {}) const { return catalogue_type(plan_, weights_.span(), kept_, how); }
 
     /// Publishes the weights that candidate values depend on, and recomputes those values. O(items).
     void refresh(catalogue_type& items) const noexcept { items.refresh(weights_.span(), kept_); }
@@ -88,10 +91,7 @@ public:
         ranked result;
         top_k best(buffer, std::same_as<Choice, among>);
         result.status = each_score(request, items, choice, [&](std::size_t row, Scalar score) {
-            if (math::finite(static_cast<float>(score)))
-                best.add({items.id(row), static_cast<float>(score)});
-            else
-                ++result.overflowed;
+            detail::add_finite(best, {items.id(row), static_cast<float>(score)}, result.overflowed);
         });
         if (result.status) result.items = best.sorted();
         return result;
@@ -112,7 +112,7 @@ public:
         std::array<Scalar, plan_type::values> fresh;
         const Scalar* values = fresh.data();
         if constexpr (std::same_as<Item, typename catalogue_type::entry>)
-            values = item.values();
+            values = item.values(fresh.data());
         else
             plan_.prepare_candidate(weights_.data(), kept_, item, fresh.data());
         typename plan_type::request_values kept;

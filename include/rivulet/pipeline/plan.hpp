@@ -295,7 +295,9 @@ private:
         const std::size_t number = out.count;
         std::array<Scalar, block * part> gathered;
         rows<const Scalar> parts{candidates[0] + part_offset[I], number, values};
-        if (candidates[number - 1] != candidates[0] + (number - 1) * values) {
+        bool evenly = true;
+        for (std::size_t r = 1; r < number; ++r) evenly = evenly && candidates[r] == candidates[0] + r * values;
+        if (!evenly) {
             for (std::size_t r = 0; r < number; ++r) std::copy_n(candidates[r] + part_offset[I], part, gathered.data() + r * part);
             parts = {gathered.data(), number, part};
         }

@@ -2,16 +2,17 @@
 // What a request may rank, and what comes back: all items, those on a list, or those that a filter allows.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <span>
-#include <utility>
 
 #include "../core/error.hpp"
 #include "../core/rows.hpp"
 #include "../math/vector.hpp"
 #include "../rank/top_k.hpp"
+#include "catalogue.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -95,36 +96,71 @@ void each_row(const Catalogue& items, const Choice& choice, std::size_t first, s
     }
 }
 
-/// f(values, rows, number) for the rows that the choice allows, from the places [first, last), `Block` at a time: where their values are,
-/// and which rows they are.
-template <std::size_t Block, class Catalogue, class Choice, class F>
-void each_block(const Catalogue& items, const Choice& choice, std::size_t first, std::size_t last, F&& f) noexcept {
-    std::array<decltype(items.values(0)), Block> values;
-    std::array<std::size_t, Block> block_rows;
+/// Finds what a ranking reads of items in the catalogue itself.
+struct from_catalogue {
+    /// A row's values, (Plan::values), which stay where they are until `done`; `room` is for what has to be computed.
+    template <class Plan, class Scalar> const Scalar* values(const catalogue<Plan>& items, std::size_t row, Scalar* room) const noexcept {
+        return items.values(row, room);
+    }
+    /// After a block: these rows had these values, and nobody reads them any more.
+    template <class Plan, class Scalar>
+    void done(const catalogue<Plan>&, const std::size_t*, const Scalar* const*, std::size_t) const noexcept {}
+};
+
+/// Rows whose values are computed into one room on the stack, of 32 KB unless a single row is larger.
+template <class Plan>
+inline constexpr std::size_t computed_rows = std::clamp<std::size_t>(32768 / sizeof(typename Plan::scalar) / Plan::values, 1, Plan::block);
+
+/// f(values, rows, number) for the rows that the choice allows, from the places [first, last), a block at a time: where `source` found
+/// their values, and which rows they are.
+template <class Plan, class Choice, class F, class Source = from_catalogue>
+void each_block(const catalogue<Plan>& items, const Choice& choice, std::size_t first, std::size_t last, F&& f,
+                Source&& source = {}) noexcept {
+    using scalar = typename Plan::scalar;
+    constexpr std::size_t computed = computed_rows<Plan>;
+    alignas(64) std::array<scalar, computed * Plan::values> room;
+    std::array<const scalar*, Plan::block> values;
+    std::array<std::size_t, Plan::block> block_rows;
+    const std::size_t full = items.keeps_values() ? Plan::block : computed;
     std::size_t number = 0;
+    const auto go = [&] {
+        f(values.data(), block_rows.data(), number);
+        source.done(items, block_rows.data(), values.data(), number);
+        number = 0;
+    };
     each_row(items, choice, first, last, [&](std::size_t row) {
-        values[number] = items.values(row);
+        values[number] = source.values(items, row, room.data() + number % computed * Plan::values);
         block_rows[number] = row;
-        if (++number == Block) f(values.data(), block_rows.data(), std::exchange(number, 0));
+        if (++number == full) go();
     });
-    if (number) f(values.data(), block_rows.data(), number);
+    if (number) go();
 }
 
 /// f(row, outputs) for every row that the choice allows, from the places [first, last), scored in blocks. `kept`: of a request that was
 /// checked. outputs: (padded(outputs)).
-template <class Plan, class Catalogue, class Choice, class F>
+template <class Plan, class Choice, class F, class Source = from_catalogue>
 void score_rows(const Plan& plan, const typename Plan::scalar* w, const typename Plan::memories& known,
-                const typename Plan::request_values& kept, const Catalogue& items, const Choice& choice, std::size_t first,
-                std::size_t last, F&& f) noexcept {
+                const typename Plan::request_values& kept, const catalogue<Plan>& items, const Choice& choice, std::size_t first,
+                std::size_t last, F&& f, Source&& source = {}) noexcept {
     using scalar = typename Plan::scalar;
     constexpr std::size_t stride = padded(decltype(Plan::ranker)::outputs);
     std::array<scalar, Plan::block * stride> scores;
-    each_block<Plan::block>(items, choice, first, last,
-                            [&](const scalar* const* values, const std::size_t* block_rows, std::size_t number) {
-                                const rows<scalar> found{scores.data(), number, stride};
-                                plan.score(w, known, kept, values, found);
-                                for (std::size_t i = 0; i < number; ++i) f(block_rows[i], found[i]);
-                            });
+    each_block(
+        items, choice, first, last,
+        [&](const scalar* const* values, const std::size_t* block_rows, std::size_t number) {
+            const rows<scalar> found{scores.data(), number, stride};
+            plan.score(w, known, kept, values, found);
+            for (std::size_t i = 0; i < number; ++i) f(block_rows[i], found[i]);
+        },
+        source);
+}
+
+/// Adds a candidate to the best, or counts one whose score is not finite.
+inline void add_finite(top_k& best, const scored& one, std::size_t& overflowed) noexcept {
+    if (math::finite(one.score))
+        best.add(one);
+    else
+        ++overflowed;
 }
 
 }  // namespace detail

@@ -165,36 +165,36 @@ private:
         std::array<float, block> scores;
         std::array<double, block> errors;
         std::array<math::coded_row, block> row;
-        detail::each_block<block>(items, choice, 0, detail::places_of(items, choice),
-                                  [&](const float* const* values, const std::size_t* block_rows, std::size_t n) {
-                                      rows<float> in{sums.data(), n, padded(plan::first)};
-                                      of.evaluation().first_layer(of.weights().data(), of.kept(), kept, values, in);
-                                      std::fill_n(errors.data(), n, 0.0);
-                                      for (std::size_t l = 0; l < layers_.size(); ++l) {
-                                          const math::eight_bit_layer& layer = layers_[l];
-                                          const std::size_t stride = math::padded_inputs(layer.in), out = layer.scales.size();
-                                          for (std::size_t r = 0; r < n; ++r) {
-                                              row[r] = math::encode_row<Bound>(in[r], layer.in, codes.data() + r * stride);
-                                              if constexpr (Bound) errors[r] = layer.error(row[r], errors[r]);
-                                          }
-                                          math::multiply(rows<const std::uint8_t>{codes.data(), n, stride}, layer.in, layer.codes.data(),
-                                                         layer.out, rows<std::int32_t>{products.data(), n, out});
-                                          if (l + 1 < layers_.size()) {
-                                              for (std::size_t r = 0; r < n; ++r)
-                                                  math::decode_rectified(products.data() + r * out, row[r].scale, layer.scales.data(),
-                                                                         layer.bias.data(), out, between.data() + r * widest);
-                                              in = {between.data(), n, widest};
-                                              continue;
-                                          }
-                                          for (std::size_t r = 0; r < n; ++r) {
-                                              scores[r] =
-                                                  bias_ + math::decode_and_weigh(products.data() + r * out, row[r].scale,
-                                                                                 layer.scales.data(), layer.bias.data(), last_.data(), out);
-                                              if constexpr (Bound) errors[r] = last_error(layer, row[r], errors[r]);
-                                          }
-                                      }
-                                      f(block_rows, scores.data(), errors.data(), n);
-                                  });
+        detail::each_block(items, choice, 0, detail::places_of(items, choice),
+                           [&](const float* const* values, const std::size_t* block_rows, std::size_t n) {
+                               rows<float> in{sums.data(), n, padded(plan::first)};
+                               of.evaluation().first_layer(of.weights().data(), of.kept(), kept, values, in);
+                               std::fill_n(errors.data(), n, 0.0);
+                               for (std::size_t l = 0; l < layers_.size(); ++l) {
+                                   const math::eight_bit_layer& layer = layers_[l];
+                                   const std::size_t stride = math::padded_inputs(layer.in), out = layer.scales.size();
+                                   for (std::size_t r = 0; r < n; ++r) {
+                                       row[r] = math::encode_row<Bound>(in[r], layer.in, codes.data() + r * stride);
+                                       if constexpr (Bound) errors[r] = layer.error(row[r], errors[r]);
+                                   }
+                                   math::multiply(rows<const std::uint8_t>{codes.data(), n, stride}, layer.in, layer.codes.data(),
+                                                  layer.out, rows<std::int32_t>{products.data(), n, out});
+                                   if (l + 1 < layers_.size()) {
+                                       for (std::size_t r = 0; r < n; ++r)
+                                           math::decode_rectified(products.data() + r * out, row[r].scale, layer.scales.data(),
+                                                                  layer.bias.data(), out, between.data() + r * widest);
+                                       in = {between.data(), n, widest};
+                                       continue;
+                                   }
+                                   for (std::size_t r = 0; r < n; ++r) {
+                                       scores[r] =
+                                           bias_ + math::decode_and_weigh(products.data() + r * out, row[r].scale, layer.scales.data(),
+                                                                          layer.bias.data(), last_.data(), out);
+                                       if constexpr (Bound) errors[r] = last_error(layer, row[r], errors[r]);
+                                   }
+                               }
+                               f(block_rows, scores.data(), errors.data(), n);
+                           });
     }
 
     /// Keeps the best that is certain of k candidates so far, and what cannot be excluded yet: first their lower bounds alone, and when
@@ -258,11 +258,14 @@ private:
             score_waiting();
         }
         void score_waiting() noexcept {
+            constexpr std::size_t computed = detail::computed_rows<plan>;
+            alignas(64) std::array<float, computed * plan::values> fresh;
             std::array<const float*, plan::block> values;
             std::array<float, plan::block> scores;
-            for (std::size_t from = 0; from < waiting; from += plan::block) {
-                const std::size_t n = std::min(plan::block, waiting - from);
-                for (std::size_t i = 0; i < n; ++i) values[i] = items.values(rows_waiting[from + i]);
+            const std::size_t step = items.keeps_values() ? plan::block : computed;
+            for (std::size_t from = 0; from < waiting; from += step) {
+                const std::size_t n = std::min(step, waiting - from);
+                for (std::size_t i = 0; i < n; ++i) values[i] = items.values(rows_waiting[from + i], fresh.data() + i * plan::values);
                 of.evaluation().score(of.weights().data(), of.kept(), kept, values.data(), {scores.data(), n, 1});
                 for (std::size_t i = 0; i < n; ++i)
                     if (math::finite(scores[i]))

@@ -61,10 +61,7 @@ ranked parallel_rank(const Pipeline& ranker, const Request& request, const typen
         detail::score_rows(ranker.evaluation(), w, ranker.kept(), kept, items, choice, places * part / parts, places * (part + 1) / parts,
                            [&](std::size_t row, const scalar* numbers) {
                                const auto score = static_cast<float>(detail::served(numbers, ranker.serving()));
-                               if (math::finite(score))
-                                   best.add({items.id(row), score});
-                               else
-                                   ++overflowed;
+                               detail::add_finite(best, {items.id(row), score}, overflowed);
                            });
         shares[part] = {best.sorted().size(), overflowed};
     });
