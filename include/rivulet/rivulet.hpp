@@ -103,4 +103,7 @@
 #include "serve/parallel_rank.hpp"
 
 // how it lasts
+#include "persist/checksum.hpp"
+#include "persist/file_system.hpp"
+#include "persist/siphash.hpp"
 #include "persist/snapshot.hpp"
