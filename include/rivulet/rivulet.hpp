@@ -104,6 +104,7 @@
 
 // how it lasts
 #include "persist/checksum.hpp"
+#include "persist/feedback_log.hpp"
 #include "persist/file_system.hpp"
 #include "persist/siphash.hpp"
 #include "persist/snapshot.hpp"

@@ -86,8 +86,11 @@ public:
         fail_cause_ = cause;
         fail_sticky_ = sticky;
     }
-    /// Only operations of this name are counted for `fail`: "sync".
-    void fail_only(std::string operation) { fail_only_ = std::move(operation); }
+    /// From now on only operations of this name are counted for `fail`, from 1: "sync".
+    void fail_only(std::string operation) {
+        fail_only_ = std::move(operation);
+        eligible_ = 0;
+    }
     void heal() {
         fail_at_ = power_off_at_ = never;
         capacity = never;

@@ -78,7 +78,7 @@ concept file_system = requires(Files& files, typename Files::file& file, std::ui
 namespace detail {
 
 /// Repeats what a signal interrupted: it was not carried out. An interrupted sync may be repeated, a failed one never.
-template <class Operation> auto uninterrupted(Operation&& attempt) noexcept {
+template <class Operation> auto uninterrupted(Operation&& attempt) noexcept(noexcept(attempt())) {
     for (;;)
         if (const auto result = attempt(); result.cause != EINTR) return result;
 }
@@ -131,7 +131,8 @@ io_status replace_file(Files& files, const std::string& path, const std::string&
         if (const io_status opened = open_file(files, fresh, open_for::creating, file); !opened) return opened;
         if (const io_status written = write_all(files, file, 0, bytes); !written) return written;
         if (const io_status synced = sync_file(files, file); !synced) return synced;
-        return files.close(file);
+        const io_status closed = files.close(file);
+        return closed.cause == EINTR ? io_status{} : closed;  // it is closed, and what it held was durable before
     };
     io_status result = write_fresh();
     if (result) result = uninterrupted([&] { return files.rename(fresh, path); });

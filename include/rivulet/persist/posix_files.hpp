@@ -59,11 +59,8 @@ struct posix_files {
         opened = std::move(fresh);
         return {};
     }
-    /// Whatever it says, the file is closed: an interrupted close is not repeated, the number may be another file's by then.
-    io_status close(file& open) const noexcept {
-        const int failed = ::close(std::exchange(open.descriptor_, -1));
-        return result(failed != 0 && errno != EINTR ? failed : 0, "close");
-    }
+    /// Whatever it says, the file is closed: it must not be repeated, for the number may be another file's by then.
+    io_status close(file& open) const noexcept { return result(::close(std::exchange(open.descriptor_, -1)), "close"); }
     io_status size(file& open, std::uint64_t& bytes) const noexcept {
         struct ::stat found;
         if (::fstat(open.descriptor_, &found) != 0) return {errno, "size"};
