@@ -39,7 +39,8 @@ const std::vector<std::vector<std::string>> layers = {
 };
 const names knows_the_base_only = {"update"};  // it meets the components in the pipeline, and knows them by concept
 const names base = {"core", "math"};
-const names opt_in = {"encode", "evaluate", "explain", "privacy", "scale"};  // whoever wants one of these includes it by its own name
+// Whoever wants one of these includes it by its own name.
+const names opt_in = {"encode", "evaluate", "explain", "privacy", "scale", "persist/posix_files.hpp"};
 
 bool is_folder(const std::string& folder) {
     return std::any_of(layers.begin(), layers.end(), [&](const auto& layer) { return std::count(layer.begin(), layer.end(), folder) > 0; });
@@ -218,7 +219,7 @@ TEST_CASE("the umbrella reaches every header that is not opt-in") {
     }
     for (const header& h : headers()) {
         CAPTURE(h.path);
-        if (opt_in.count(h.folder) == 0) CHECK(reached.count(h.path) > 0);
+        if (opt_in.count(h.folder) == 0 && opt_in.count(h.path) == 0) CHECK(reached.count(h.path) > 0);
     }
 }
 

@@ -24,6 +24,7 @@
 
 #include "../counting_new.hpp"
 #include "../random_data.hpp"
+#include "scratch_folder.hpp"
 
 namespace rv = rivulet;
 namespace fs = std::filesystem;
@@ -106,28 +107,6 @@ template <class Ranker> std::string refusal(Ranker& ranker, const file_bytes& by
 }
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-/// A folder that is there as long as the test.
-class scratch_folder {
-public:
-    scratch_folder() {
-        for (int i = 0; path_.empty(); ++i)
-            if (const fs::path one = fs::temp_directory_path() / ("rivulet-snapshot-" + std::to_string(i)); fs::create_directory(one))
-                path_ = one;
-    }
-    ~scratch_folder() {
-        std::error_code ignored;
-        fs::permissions(path_, fs::perms::owner_all, ignored);
-        fs::remove_all(path_, ignored);
-    }
-    scratch_folder(const scratch_folder&) = delete;
-    scratch_folder& operator=(const scratch_folder&) = delete;
-    std::string file(const std::string& name) const { return (path_ / name).string(); }
-    const fs::path& path() const { return path_; }
-    std::size_t files() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator())); }
-
-private:
-    fs::path path_;
-};
 file_bytes read_whole(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
@@ -392,7 +371,7 @@ TEST_CASE("an updater without numbers of its own is saved too") {
 }
 
 TEST_CASE("a file holds the bytes, replaces an older one, and leaves nothing beside it") {
-    const scratch_folder scratch;
+    const test::scratch_folder scratch("snapshot");
     const std::string path = scratch.file("ranker.rivulet");
     const auto first = small_ranker(7), second = trained_ranker();
     rv::save(first, path);
@@ -408,7 +387,7 @@ TEST_CASE("a file holds the bytes, replaces an older one, and leaves nothing bes
 }
 
 TEST_CASE("a file that is missing, a folder, empty, cut or too long is refused, and the pipeline is as it was") {
-    const scratch_folder scratch;
+    const test::scratch_folder scratch("snapshot");
     auto ranker = small_ranker(3);
     const std::uint64_t before = ranker.digest();
     const auto refused = [&](const std::string& path, rv::errc code) { return error_of([&] { rv::load(ranker, path); }, code); };
@@ -426,7 +405,7 @@ TEST_CASE("a file that is missing, a folder, empty, cut or too long is refused, 
 }
 
 TEST_CASE("of a file that is far too long no more is read than a snapshot could have") {
-    const scratch_folder scratch;
+    const test::scratch_folder scratch("snapshot");
     auto ranker = small_ranker(3);
     auto bytes = rv::save(trained_ranker());
     const std::size_t size = bytes.size();
@@ -438,7 +417,7 @@ TEST_CASE("of a file that is far too long no more is read than a snapshot could 
 }
 
 TEST_CASE("a snapshot that cannot be written says so, and what was there stays, with nothing beside it") {
-    const scratch_folder scratch;
+    const test::scratch_folder scratch("snapshot");
     const auto ranker = trained_ranker();
     const auto refused = [&](const std::string& path) { return error_of([&] { rv::save(ranker, path); }, rv::errc::system); };
     CHECK(contains(refused(scratch.file("no/such/folder")), "No such file or directory"));
@@ -451,7 +430,7 @@ TEST_CASE("a snapshot that cannot be written says so, and what was there stays, 
 }
 
 TEST_CASE("a folder that may not be written to is refused") {
-    const scratch_folder scratch;
+    const test::scratch_folder scratch("snapshot");
     const auto ranker = trained_ranker();
     fs::permissions(scratch.path(), fs::perms::owner_read | fs::perms::owner_exec);
     if (std::ofstream(scratch.file("probe"))) {
@@ -464,7 +443,7 @@ TEST_CASE("a folder that may not be written to is refused") {
 
 #if __has_include(<sys/resource.h>)
 TEST_CASE("when the disk is full the old snapshot stays and the unfinished one goes") {
-    const scratch_folder scratch;
+    const test::scratch_folder scratch("snapshot");
     const std::string path = scratch.file("ranker");
     rv::save(small_ranker(7), path);
     const auto old = read_whole(path);
