@@ -2,6 +2,7 @@
 // The kernels of one instruction set, which the flags of this unit name; RIVULET_TABLE names the function that gives them.
 #include <rivulet/attend/scaled_dot_product.hpp>
 #include <rivulet/math/activation.hpp>
+#include <rivulet/math/block_sparse.hpp>
 #include <rivulet/math/cholesky.hpp>
 #include <rivulet/math/eight_bit_layer.hpp>
 #include <rivulet/math/layer_norm.hpp>
@@ -73,6 +74,11 @@ constexpr table of_this_unit{
         [](const float* x, std::size_t x_stride, std::size_t n, std::size_t in, const float* dy, std::size_t dy_stride, std::size_t out,
            float* dw) noexcept {
             math::add_outer<float>({x, n, x_stride}, in, {dy, n, dy_stride}, out, dw);
+        },
+    .affine_sparse =
+        [](const float* x, std::size_t x_stride, std::size_t n, const std::uint32_t* begin, std::size_t chunks, const std::uint32_t* inputs,
+           const float* weights, const float* bias, float* y, std::size_t y_stride) noexcept {
+            math::affine<float>({x, n, x_stride}, math::block_sparse_view<float>{begin, inputs, weights, chunks}, bias, {y, n, y_stride});
         },
     .softmax = [](float* x, std::size_t n, float scale) noexcept { math::softmax<false>(x, n, scale); },
     .softmax_padded = [](float* x, std::size_t n, float scale) noexcept { math::softmax<true>(x, n, scale); },

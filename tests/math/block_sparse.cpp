@@ -37,7 +37,7 @@ TEST_CASE_TEMPLATE("affine without zero blocks equals affine with them", T, floa
                     x.fill(draw);
                     y.fill(T(9));
                     expected.fill(T(8));
-                    rv::math::affine<T>(x.view(), sparse, bias.data(), y.view());
+                    rv::math::affine<T>(x.view(), sparse.view(), bias.data(), y.view());
                     rv::math::multiply_columns<T>(x.view(), in, w.data(), width, width, {bias.data(), n, 0}, expected.view());
                     bool same = true;
                     for (std::size_t r = 0; r < n; ++r) same = same && std::equal(y[r], y[r] + width, expected[r]);

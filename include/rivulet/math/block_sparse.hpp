@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../core/rows.hpp"
+#include "kernels.hpp"
 #include "simd.hpp"
 
 namespace rivulet::inline RIVULET_ABI::math {
@@ -20,6 +21,13 @@ inline constexpr std::size_t sparse_block = 16;
 template <class T> bool zero_block(const T* block) noexcept {
     return std::all_of(block, block + sparse_block, [](T w) { return w == T(0); });
 }
+
+/// The blocks of W (in, out) that are not zero, in somebody's memory: see block_sparse.
+template <class T> struct block_sparse_view {
+    const std::uint32_t *begin, *inputs;
+    const T* weights;
+    std::size_t chunks;
+};
 
 /// The blocks of W (in, out) that are not zero, chunk of 16 outputs by chunk; out a multiple of 16.
 template <class T> struct block_sparse {
@@ -38,6 +46,7 @@ template <class T> struct block_sparse {
             begin.push_back(static_cast<std::uint32_t>(inputs.size()));
         }
     }
+    block_sparse_view<T> view() const noexcept { return {begin.data(), inputs.data(), weights.data(), begin.size() - 1}; }
     std::size_t memory() const noexcept { return (begin.size() + inputs.size()) * sizeof(std::uint32_t) + weights.size() * sizeof(T); }
 };
 
@@ -72,11 +81,11 @@ inline void multiply_chunk(rows<const T> x, const std::uint32_t* inputs, std::si
 }
 
 template <std::size_t Rows, class T, class Arch>
-inline void affine_rows(rows<const T> x, const block_sparse<T>& w, const T* bias, rows<T> y) noexcept {
-    for (std::size_t chunk = 0; chunk + 1 < w.begin.size(); ++chunk) {
+inline void affine_rows(rows<const T> x, const block_sparse_view<T>& w, const T* bias, rows<T> y) noexcept {
+    for (std::size_t chunk = 0; chunk < w.chunks; ++chunk) {
         const std::size_t from = w.begin[chunk], column = chunk * sparse_block;
-        multiply_chunk<Rows, T, Arch>(x, w.inputs.data() + from, w.begin[chunk + 1] - from, w.weights.data() + from * sparse_block,
-                                      bias + column, y.columns(column));
+        multiply_chunk<Rows, T, Arch>(x, w.inputs + from, w.begin[chunk + 1] - from, w.weights + from * sparse_block, bias + column,
+                                      y.columns(column));
     }
 }
 
@@ -84,7 +93,10 @@ inline void affine_rows(rows<const T> x, const block_sparse<T>& w, const T* bias
 
 /// y = b + x W for all rows, to the last bit what affine gives with the zeros in W, if all of x is finite: what is left out are products
 /// that add zero, and the others are added in the same order. x: (n, in), b: (out), y: (n, out). 16 n multiply-adds a block.
-template <class T, class Arch = simd::native> void affine(rows<const T> x, const block_sparse<T>& w, const T* bias, rows<T> y) noexcept {
+template <class T, class Arch = simd::native>
+void affine(rows<const T> x, const block_sparse_view<T>& w, const T* bias, rows<T> y) noexcept {
+    if constexpr (kernel::apart<T, Arch>)
+        return kernels::in_use().affine_sparse(x.data, x.stride, x.count, w.begin, w.chunks, w.inputs, w.weights, bias, y.data, y.stride);
     // Twelve accumulators, as many rows as that is; with the weights and a number of x they fill 16 registers.
     constexpr std::size_t group = 12 * simd::lanes<T, Arch> / sparse_block;
     std::size_t r = 0;

@@ -40,6 +40,10 @@ struct table {
     void (*add_outer)(const float* x, std::size_t x_stride, std::size_t n, std::size_t in, const float* dy, std::size_t dy_stride,
                       std::size_t out, float* dw) noexcept;
 
+    // math/block_sparse.hpp: a block_sparse_view, piece by piece
+    void (*affine_sparse)(const float* x, std::size_t x_stride, std::size_t n, const std::uint32_t* begin, std::size_t chunks,
+                          const std::uint32_t* inputs, const float* weights, const float* bias, float* y, std::size_t y_stride) noexcept;
+
     // math/softmax.hpp, math/activation.hpp, math/layer_norm.hpp
     void (*softmax)(float* x, std::size_t n, float scale) noexcept;
     void (*softmax_padded)(float* x, std::size_t n, float scale) noexcept;

@@ -110,11 +110,7 @@ public:
         typename plan::request_values kept;
         of.evaluation().prepare_context(of.weights().data(), of.kept(), request, kept);
         each_block<false>(of, kept, items, choice, [&](const std::size_t* block, const float* scores, const double*, std::size_t n) {
-            for (std::size_t i = 0; i < n; ++i)
-                if (math::finite(scores[i]))
-                    best.add({items.id(block[i]), scores[i]});
-                else
-                    ++result.overflowed;
+            for (std::size_t i = 0; i < n; ++i) detail::add_finite(best, {items.id(block[i]), scores[i]}, result.overflowed);
         });
         result.items = best.sorted();
         return result;

@@ -68,15 +68,12 @@ public:
         of.evaluation().prepare_context(of.weights().data(), of.kept(), request, kept);
         top_k best(buffer, std::same_as<Choice, among>);
         std::array<scalar, plan::block> scores;
-        detail::each_block<plan::block>(items, choice, 0, detail::places_of(items, choice),
-                                        [&](const scalar* const* values, const std::size_t* block_rows, std::size_t n) {
-                                            score(of, kept, values, {scores.data(), n, 1});
-                                            for (std::size_t i = 0; i < n; ++i)
-                                                if (const auto one = static_cast<float>(scores[i]); math::finite(one))
-                                                    best.add({items.id(block_rows[i]), one});
-                                                else
-                                                    ++result.overflowed;
-                                        });
+        detail::each_block(items, choice, 0, detail::places_of(items, choice),
+                           [&](const scalar* const* values, const std::size_t* block_rows, std::size_t n) {
+                               score(of, kept, values, {scores.data(), n, 1});
+                               for (std::size_t i = 0; i < n; ++i)
+                                   detail::add_finite(best, {items.id(block_rows[i]), static_cast<float>(scores[i])}, result.overflowed);
+                           });
         result.items = best.sorted();
         return result;
     }
@@ -110,7 +107,7 @@ private:
                 if (l > 1) math::rectify(in[r], mlp_type::widths[l - 1]);
                 finite = finite && math::finite(math::sum(in[r], mlp_type::widths[l - 1]));  // of numbers of 0 or more, or NaN
             }
-            math::affine<scalar>(in, layers_[l - 1], copied_.data() + mlp_type::bias_offset(l), out);
+            math::affine<scalar>(in, layers_[l - 1].view(), copied_.data() + mlp_type::bias_offset(l), out);
             in = out;
         }
         if (!finite) return of.evaluation().score(of.weights().data(), of.kept(), kept, values, scores);
