@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Replays real ratings in time order against three rankers, as if the users were there now: decayed popularity, a rivulet pipeline that
 // stops learning half way, and the same pipeline learning all the way. The model is in replay/model.hpp.
+#include "replay/eight_bits.hpp"
 #include "replay/films.hpp"
 #include "replay/judge.hpp"
 #include "replay/model.hpp"
@@ -40,6 +41,7 @@ struct options {
     std::size_t limit = 0;
     std::uint64_t seed = 1, person = 0;
     float prune = 0;
+    bool eight_bits = false;
 };
 
 template <class F> auto timed(latency_recorder& times, F&& f) {
@@ -62,8 +64,8 @@ std::string day(std::int64_t time) {
 class run {
 public:
     run(const ratings& data, const options& wanted)
-        : data_(data), seed_(wanted.seed), prune_(wanted.prune), half_(data.events.size() / 2), shelf_(data),
-          crowd_(data.users.size(), data.films.size()), draw_(wanted.seed + 1),
+        : data_(data), seed_(wanted.seed), prune_(wanted.prune), eight_bits_(wanted.eight_bits), half_(data.events.size() / 2),
+          shelf_(data), crowd_(data.users.size(), data.films.size()), draw_(wanted.seed + 1),
           learning_(make_ranker({.users = data.users.size(), .films = data.films.size()}, wanted.seed)), items_(learning_.catalogue()),
           scores_(data.films.size()), window_(std::max<std::size_t>(1, judged_in_all() / 100)), judges_(3, judge(window_)),
           person_(choose_person(wanted.person)) {
@@ -127,6 +129,7 @@ private:
     void stop_one(std::int64_t time) {
         if (prune_ > 0) mask_ = rv::prune(learning_, {.share = prune_});
         frozen_.emplace(learning_, items_);
+        if (eight_bits_) coded_.emplace(frozen_->first, data_.films.size());
         if (!person_) return;
         found_person_.name = "user " + std::to_string(data_.users[*person_]);
         for (const auto film : crowd_.liked(*person_, 5)) found_person_.recently_liked.push_back(data_.films[film].title);
@@ -191,9 +194,10 @@ private:
             return at;
         };
         const std::size_t at = judge_pipeline(learning_, items_, role::learning);
-        if (late)
+        if (late) {
             judge_pipeline(frozen_->first, frozen_->second, role::frozen);
-        else
+            if (coded_) coded_->compare(frozen_->first, request, frozen_->second, allows, now.film);
+        } else
             judges_[role::frozen].add(at, late);  // until half time it is the same pipeline
     }
 
@@ -279,6 +283,7 @@ private:
         if (mask_)
             found.settings.push_back({"Pruned", "at half time, " + grouped(mask_->zero_blocks()) + " of the " + grouped(mask_->blocks()) +
                                                     " blocks between the hidden layers"});
+        if (coded_) found.settings.push_back({"In 8 bits", coded_->result()});
         found.seconds = seconds;
         found.rivulet_version = rivulet_version();
         found.compiler = compiler_name();
@@ -289,6 +294,7 @@ private:
     const ratings& data_;
     std::uint64_t seed_;
     float prune_;
+    bool eight_bits_;
     std::size_t half_;
     films shelf_;
     viewers crowd_;
@@ -297,6 +303,7 @@ private:
     catalogue items_;
     std::optional<std::pair<ranker, catalogue>> frozen_;
     std::optional<rv::block_mask<ranker>> mask_;
+    std::optional<eight_bit_trial> coded_;
 
     visit here_;
     std::vector<float> scores_;
@@ -319,7 +326,8 @@ std::optional<options> parse(int count, char** words) {
         .option<std::size_t>("limit", "replay only the first N ratings", "N")
         .option<std::uint64_t>("user", "show recommendations for this user", "ID")
         .option<std::uint64_t>("seed", "of the first weights and of the draws", "N", "1")
-        .option<double>("prune", "at half time, make this share of the blocks between the hidden layers zero for good", "SHARE");
+        .option<double>("prune", "at half time, make this share of the blocks between the hidden layers zero for good", "SHARE")
+        .flag("eight-bits", "after half time, compare rankings in 8 bits with those in float");
     constexpr const char* codes = "Exit codes: 0 done, 1 a file could not be written, 2 bad arguments or ratings.";
     return known.read(count, words, codes, [&](const shared::arguments& given) {
         if (!given.has("ratings")) throw bad_input("--ratings FILE is missing; --help lists the options");
@@ -331,7 +339,8 @@ std::optional<options> parse(int count, char** words) {
                        .limit = given.has("limit") ? given.get<std::size_t>("limit") : 0,
                        .seed = given.get<std::uint64_t>("seed"),
                        .person = given.has("user") ? given.get<std::uint64_t>("user") : 0,
-                       .prune = static_cast<float>(share)};
+                       .prune = static_cast<float>(share),
+                       .eight_bits = given.has("eight-bits")};
     });
 }
 
@@ -345,7 +354,8 @@ int main(int count, char** words) {
         if (wanted->limit && wanted->limit < data.events.size()) data.events.resize(wanted->limit);
         report found = run(data, *wanted).replay_all();
         found.source = wanted->ratings.filename().string();
-        found.reproduce = {"sh examples/run.sh" + (wanted->prune > 0 ? " --prune " + fixed(static_cast<double>(wanted->prune), 4) : "")};
+        found.reproduce = {"sh examples/run.sh" + (wanted->prune > 0 ? " --prune " + fixed(static_cast<double>(wanted->prune), 4) : "") +
+                           (wanted->eight_bits ? " --eight-bits" : "")};
         print(found, std::cout);
         if (!wanted->json.empty()) write_json(found, wanted->json);
         if (!wanted->page.empty()) write_page(found, wanted->page);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line of an example: options with values only, help, limits, and what is said, with which exit code, when something is wrong.
+// The command line of an example: options, help, limits, and what is said, with which exit code, when something is wrong.
 #pragma once
 
 #include "bad_input.hpp"
@@ -45,6 +45,11 @@ class command_line {
 public:
     command_line(const char* name, const char* about) : known_(name, about) {
         known_.add_options()("help", "show this", cxxopts::value<bool>(), "");
+    }
+    /// One without a value: given or not.
+    command_line& flag(const char* name, const char* about) {
+        known_.add_options()(name, about, cxxopts::value<bool>(), "");
+        return *this;
     }
     template <class T> command_line& option(const char* name, const char* about, const char* shown) {
         known_.add_options()(name, about, cxxopts::value<T>(), shown);

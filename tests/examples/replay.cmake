@@ -52,6 +52,12 @@ if(NOT status EQUAL 0 OR NOT pruned MATCHES "at half time, 115 of the 128 blocks
 endif()
 refuses_ratings(no_share "${good}" "--prune: expected a share from 0 to below 1" --prune 1)
 
+replay(coded "${good}" --eight-bits)
+file(READ "${WORK}/coded.json" coded)
+if(NOT status EQUAL 0 OR NOT coded MATCHES "rough ones share [0-9.]+% of the first ten, their rank correlation over all films is (1|0.9)[0-9.]*,")
+    rivulet_fail("coded: expected exit code 0 and how far 8 bits agree, got ${status}, \"${err}\" and \"${out}\"")
+endif()
+
 # People who like a film, and like it again: it is judged each time, though a ranking offers nobody what they know.
 string(REGEX REPLACE "\n([0-9]+),([0-9]+),[0-9]+,([0-9]+)" "\n\\1,\\2,5,\\3\n\\1,\\2,5,\\3" again "${good}")
 replay(again "${again}")
