@@ -15,6 +15,8 @@
 #include <rivulet/math/simd.hpp>
 #include <rivulet/retrieve/vector_table.hpp>
 
+#include "work.hpp"
+
 namespace rv = rivulet;
 
 namespace {
@@ -79,6 +81,7 @@ template <std::size_t Width, rv::vector_codes Codes> void retrieve(benchmark::St
     for (std::size_t i = 0; right && i < best.size(); ++i)
         right = std::abs(static_cast<double>(best[i].score) - sorted[i]) < 1e-3 && std::abs(sorted[i] - naive[best[i].id]) < 1e-3;
     if (!right) state.SkipWithError("these are not the largest products");
+    bench::says(state, {.multiply_adds = static_cast<double>(best.computed * Width), .bytes_read = static_cast<double>(count * bytes)});
     state.counters["computed"] = static_cast<double>(best.computed);
     const double took = least_seconds([&] { benchmark::DoNotOptimize(table.nearest(query, buffer)); });
     state.counters["of_bandwidth"] = seconds_to_read(count * bytes) / took;  // of what reading the same bytes alone would take
