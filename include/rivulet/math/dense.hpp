@@ -51,9 +51,15 @@ inline void multiply_rows(rows<const T> x, std::size_t in, const T* w, std::size
 template <class T, class Arch = simd::native>
 void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t out, std::size_t stride, rows<const T> start,
                       rows<T> y) noexcept {
-    // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 4 x 2 is what fits. A single
-    // row takes 8 registers across, or the latency of the multiply-add would set the pace.
-    constexpr std::size_t group = simd::many_registers<Arch> ? 6 : 4, across = simd::many_registers<Arch> ? 4 : 2;
+    // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 6 x 2 is what fits, and 8 loads
+    // serve 12 multiply-adds. A single row takes 8 registers across, or the latency of the multiply-add would set the pace.
+#if defined(__clang__)
+    // clang 14 loads so far ahead that one of the 12 sums is in memory, at half the speed.
+    constexpr std::size_t group = simd::many_registers<Arch> ? 6 : 4;
+#else
+    constexpr std::size_t group = 6;
+#endif
+    constexpr std::size_t across = simd::many_registers<Arch> ? 4 : 2;
     std::size_t r = 0;
     for (; r + group <= x.count; r += group)
         detail::multiply_rows<group, across, T, Arch>(x.from(r, group), in, w, out, stride, start.from(r, group), y.from(r, group));
