@@ -14,6 +14,13 @@ namespace {
 struct attention {
     std::size_t heads, n, time, width;
     bool causal = false;
+    double pairs() const { return static_cast<double>(heads * n * (causal ? n + 1 : 2 * time)) / 2; }  // of a query and a key that it sees
+    /// `products` of the width of each pair, and every operand once.
+    bench::work work(std::size_t products) const {
+        return {.multiply_adds = pairs() * static_cast<double>(products * width),
+                .bytes_read = bench::float_bytes(heads * width * (n + 2 * time)),
+                .bytes_updated = bench::float_bytes(heads * width * n)};
+    }
     std::vector<float> queries = bench::numbers(heads * n * width, 1), keys = bench::numbers(heads * time * width, 2),
                        values = bench::numbers(heads * time * width, 3), out = std::vector<float>(heads * n * width),
                        out_slope = bench::numbers(heads * n * width, 4), query_slope = out, key_slope = keys, value_slope = values,
@@ -75,8 +82,9 @@ void run(benchmark::State& state, attention a) {
         benchmark::ClobberMemory();
     }
     if (!(a.worst() <= 1e-5)) state.SkipWithError("the output is not that of the direct evaluation in double");
-    const auto pairs = static_cast<double>(a.heads * a.n * (a.causal ? a.n + 1 : 2 * a.time)) / 2;
-    state.counters["GF/s"] = benchmark::Counter(pairs * 4e-9 * static_cast<double>(a.width), benchmark::Counter::kIsIterationInvariantRate);
+    bench::says(state, a.work(2));
+    state.counters["GF/s"] =
+        benchmark::Counter(a.pairs() * 4e-9 * static_cast<double>(a.width), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 /// One query, with widths that the compiler knows, as those of components are.
@@ -90,6 +98,7 @@ void target(benchmark::State& state) {
         benchmark::ClobberMemory();
     }
     if (!(a.worst() <= 1e-5)) state.SkipWithError("the output is not that of the direct evaluation in double");
+    bench::says(state, a.work(2));
 }
 
 void self(benchmark::State& state, std::size_t heads, std::size_t n, std::size_t width, bool causal) {
@@ -104,6 +113,7 @@ void backward(benchmark::State& state, std::size_t heads, std::size_t n, std::si
         benchmark::ClobberMemory();
     }
     if (!(a.worst(true) <= 1e-5)) state.SkipWithError("the slopes of the queries are not those of the direct evaluation in double");
+    bench::says(state, a.work(5));  // the scores anew, the slopes of shares, queries, keys and values
 }
 
 /// The same under the name that sizes give it.

@@ -15,6 +15,7 @@ template <class Updater> void learn(benchmark::State& state, Updater updater) {
     double last = first;
     for (auto _ : state) last = ranker.learn(visit, item, rv::click).loss;
     if (!(last < first)) state.SkipWithError("the loss did not fall");
+    bench::says(state, bench::learn_work(ranker));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ void rank(benchmark::State& state) {
         highest = std::max(highest, bench::naive_score(ranker, contexts.data(), items_numbers.data() + 128 * i));
     if (best.size() != 10 || std::abs(static_cast<double>(best[0].score) - highest) > 1e-4)
         state.SkipWithError("the best score is not the naive one");
+    bench::says(state, bench::rank_work(ranker, candidates));
 }
 
 void score(benchmark::State& state) {
@@ -33,6 +34,7 @@ void score(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(ranker.score(visit, item));
     if (std::abs(static_cast<double>(ranker.score(visit, item).score) - bench::naive_score(ranker, contexts.data(), numbers.data())) > 1e-4)
         state.SkipWithError("the score is not the naive one");
+    bench::says(state, bench::score_work(ranker));
 }
 
 }  // namespace

@@ -13,6 +13,16 @@ namespace {
 
 constexpr std::size_t candidates = 1000;
 
+/// The second layer in 8 bits, the request's share and the last layer in float.
+template <class Ranker> bench::work eight_bit_work(const Ranker& ranker) {
+    using widths = bench::widths_of<Ranker>;
+    bench::work once = bench::rank_work(ranker, candidates);
+    once.eight_bit_products = static_cast<double>(candidates * widths::first * widths::second);
+    once.multiply_adds -= once.eight_bit_products;
+    once.bytes_read -= 3 * static_cast<double>(widths::first * widths::second);
+    return once;
+}
+
 struct scene {
     decltype(bench::ranker()) ranker = bench::ranker();
     std::vector<float> contexts = bench::numbers(128, 1), numbers = bench::numbers(128 * candidates, 2);
@@ -30,6 +40,7 @@ void certified(benchmark::State& state) {
         rescored += found.rescored;
         ++request;
     }
+    bench::says(state, eight_bit_work(on.ranker));
     state.counters["rescored"] = static_cast<double>(rescored) / static_cast<double>(request);
     for (std::uint64_t seed = 100; seed < 120; ++seed) {
         const auto context = bench::numbers(128, seed);
@@ -54,6 +65,7 @@ void rough(benchmark::State& state) {
         for (const auto& right : on.ranker.rank(one, on.items, exact))
             for (const auto& found : got) same += found.id == right.id;
     }
+    bench::says(state, eight_bit_work(on.ranker));
     state.counters["overlap"] = static_cast<double>(same) / 1000;
     if (same < 950) state.SkipWithError("the ten differ too often from the exact ones");
 }

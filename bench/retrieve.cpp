@@ -3,17 +3,16 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include <rivulet/core/arena.hpp>
 #include <rivulet/core/random.hpp>
-#include <rivulet/math/simd.hpp>
 #include <rivulet/retrieve/vector_table.hpp>
+
+#include "work.hpp"
 
 namespace rv = rivulet;
 
@@ -29,33 +28,6 @@ std::vector<float> normal(std::size_t count, std::uint64_t seed) {
         x = static_cast<float>(sum * 0.8660254);
     }
     return made;
-}
-
-/// Seconds that the fastest of several calls takes.
-template <class F> double least_seconds(F&& f) {
-    double least = 1e9;
-    for (int i = 0; i < 40; ++i) {
-        const auto start = std::chrono::steady_clock::now();
-        f();
-        least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    return least;
-}
-
-/// Seconds that it takes to read so many bytes from one end to the other and do nothing with them but add.
-double seconds_to_read(std::size_t bytes) {
-    constexpr std::size_t step = rv::simd::lanes<float>;
-    const rv::arena<float> memory(bytes / sizeof(float));
-    return least_seconds([&] {
-        rv::simd::batch<float> a(0.0f), b(0.0f), c(0.0f), d(0.0f);
-        for (const float *at = memory.data(), *end = at + memory.size() / (4 * step) * (4 * step); at != end; at += 4 * step) {
-            a = a + rv::simd::load(at);
-            b = b + rv::simd::load(at + step);
-            c = c + rv::simd::load(at + 2 * step);
-            d = d + rv::simd::load(at + 3 * step);
-        }
-        benchmark::DoNotOptimize(rv::simd::sum((a + b) + (c + d)));
-    });
 }
 
 template <std::size_t Width, rv::vector_codes Codes> void retrieve(benchmark::State& state, std::size_t count, std::size_t bytes) {
@@ -79,9 +51,8 @@ template <std::size_t Width, rv::vector_codes Codes> void retrieve(benchmark::St
     for (std::size_t i = 0; right && i < best.size(); ++i)
         right = std::abs(static_cast<double>(best[i].score) - sorted[i]) < 1e-3 && std::abs(sorted[i] - naive[best[i].id]) < 1e-3;
     if (!right) state.SkipWithError("these are not the largest products");
+    bench::says(state, {.multiply_adds = static_cast<double>(best.computed * Width), .bytes_read = static_cast<double>(count * bytes)});
     state.counters["computed"] = static_cast<double>(best.computed);
-    const double took = least_seconds([&] { benchmark::DoNotOptimize(table.nearest(query, buffer)); });
-    state.counters["of_bandwidth"] = seconds_to_read(count * bytes) / took;  // of what reading the same bytes alone would take
 }
 
 template <std::size_t Width> void enrol(std::size_t count) {

@@ -62,7 +62,7 @@ template <class Feature, std::size_t Width> struct pca {
 
     /// Many rows at once. data: (n, Feature::width), out: (n, Width).
     template <class T> void transform(const T* w, rows<const T> data, rows<T> out) const noexcept {
-        constexpr std::size_t block = 6;
+        constexpr std::size_t block = 12;               // whole register blocks of math::multiply, be they of 6 or 4 rows
         std::array<T, block * Feature::width> centred;  // before the product: far from the origin x B and mean B cancel
         std::array<T, block * padded(Width)> reduced;
         for (std::size_t r = 0; r < data.count; r += block) {
