@@ -12,6 +12,7 @@
 #include "core/hash.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
+#include "math/bfloat16.hpp"
 #include "math/block_sparse.hpp"
 #include "math/eight_bit_product.hpp"
 #include "math/eight_bits.hpp"
@@ -101,6 +102,7 @@
 #include "pipeline/train.hpp"
 
 // how it serves faster
+#include "serve/bfloat16_ranker.hpp"
 #include "serve/eight_bit_ranker.hpp"
 #include "serve/parallel_rank.hpp"
 #include "serve/pruned_ranker.hpp"
