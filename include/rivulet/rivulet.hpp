@@ -13,6 +13,7 @@
 #include "core/identity.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
+#include "math/bfloat16.hpp"
 #include "math/block_sparse.hpp"
 #include "math/eight_bit_product.hpp"
 #include "math/eight_bits.hpp"
@@ -103,6 +104,7 @@
 
 // how it serves faster
 #include "serve/batch_ranker.hpp"
+#include "serve/bfloat16_ranker.hpp"
 #include "serve/candidate_cache.hpp"
 #include "serve/eight_bit_ranker.hpp"
 #include "serve/parallel_rank.hpp"

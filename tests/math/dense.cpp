@@ -16,9 +16,10 @@ using test::within;
 
 namespace {
 
-// One, two and odd numbers of rows around the groups of 2, 4 and 6 that a kernel takes at once; outputs around every block of columns.
+// One, two and odd numbers of rows around the groups of 2, 4 and 6 that a kernel takes at once; outputs around every block of columns, and
+// so many that inputs are taken in parts of 32.
 constexpr std::size_t row_counts[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 25};
-constexpr std::size_t widths[] = {0, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 128, 129, 200};
+constexpr std::size_t widths[] = {0, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 128, 129, 200, 520};
 constexpr std::size_t inputs[] = {0, 1, 2, 5, 16, 37};
 
 /// W as its header describes it, one element off the alignment, guarded.
@@ -75,19 +76,20 @@ TEST_CASE_TEMPLATE("multiply adds x W to y, for any number of rows, inputs and o
 
 TEST_CASE_TEMPLATE("affine gives the bits of a bias that x W was added to", T, float, double) {
     rv::random draw(12);
+    constexpr std::size_t in = 37;
     for (const std::size_t n : row_counts)
-        for (const std::size_t out : {1u, 2u, 16u, 33u, 128u}) {
-            const auto w = weights<T>(draw, 9, out), bias = weights<T>(draw, 1, out);
-            test::guarded_rows<T> x(n, 9, 11);
+        for (const std::size_t out : {1u, 2u, 16u, 33u, 128u, 520u}) {
+            const auto w = weights<T>(draw, in, out), bias = weights<T>(draw, 1, out);
+            test::guarded_rows<T> x(n, in, in + 2);
             for (std::size_t r = 0; r < n; ++r)
-                for (std::size_t i = 0; i < 9; ++i) x[r][i] = static_cast<T>(draw.around_zero(1));
+                for (std::size_t i = 0; i < in; ++i) x[r][i] = static_cast<T>(draw.around_zero(1));
             test::guarded_rows<T> y(n, rv::padded(out), rv::padded(out) + 3), expected = y;
             for (std::size_t r = 0; r < n; ++r) {
                 std::copy_n(bias[0], rv::padded(out), expected[r]);
                 std::fill_n(y[r], rv::padded(out), T(77));
             }
-            rv::math::multiply<T>(x.view(), 9, w[0], out, expected.view());
-            rv::math::affine<T>(x.view(), 9, w[0], bias[0], out, y.view());
+            rv::math::multiply<T>(x.view(), in, w[0], out, expected.view());
+            rv::math::affine<T>(x.view(), in, w[0], bias[0], out, y.view());
             for (std::size_t r = 0; r < n; ++r) CHECK(std::equal(y[r], y[r] + rv::padded(out), std::as_const(expected)[r]));
             CHECK(y.intact());
         }

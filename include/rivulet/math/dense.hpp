@@ -5,6 +5,7 @@
 // row, a column split of the layer is a split of rows, and a gradient is a sum of rows. The padding is zero and stays zero.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "../core/rows.hpp"
@@ -64,11 +65,23 @@ void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t o
     // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 6 x 2 is what fits. A single row
     // takes 8 registers across, or the latency of the multiply-add would set the pace.
     constexpr std::size_t group = 6, across = simd::many_registers<Arch> ? 4 : 2;
-    std::size_t r = 0;
-    for (; r + group <= x.count; r += group)
-        detail::multiply_rows<group, across, T, Arch>(x.from(r, group), in, w, out, stride, start.from(r, group), y.from(r, group));
-    for (; r + 2 <= x.count; r += 2) detail::multiply_rows<2, 4, T, Arch>(x.from(r, 2), in, w, out, stride, start.from(r, 2), y.from(r, 2));
-    if (r < x.count) detail::multiply_rows<1, 8, T, Arch>(x.from(r, 1), in, w, out, stride, start.from(r, 1), y.from(r, 1));
+    // Where rows of W lie 2 KB apart or more, the lines of one column share a few places in the caches: some inputs at a time, so that the
+    // next group finds them there still. The order of additions is the same.
+    const std::size_t deep = x.count <= group || stride * sizeof(T) < 2048 ? in : 32;
+    std::size_t from = 0;
+    do {
+        const std::size_t depth = std::min(deep, in - from);
+        const rows<const T> input = x.columns(from), sum = from == 0 ? start : y;
+        const T* const weights = w + from * stride;
+        std::size_t r = 0;
+        for (; r + group <= x.count; r += group)
+            detail::multiply_rows<group, across, T, Arch>(input.from(r, group), depth, weights, out, stride, sum.from(r, group),
+                                                          y.from(r, group));
+        for (; r + 2 <= x.count; r += 2)
+            detail::multiply_rows<2, 4, T, Arch>(input.from(r, 2), depth, weights, out, stride, sum.from(r, 2), y.from(r, 2));
+        if (r < x.count) detail::multiply_rows<1, 8, T, Arch>(input.from(r, 1), depth, weights, out, stride, sum.from(r, 1), y.from(r, 1));
+        from += depth;
+    } while (from < in);
 }
 /// y += x W.
 template <class T, class Arch = simd::native>

@@ -235,10 +235,14 @@ public:
         alignas(64) std::array<Scalar, block * Ranker::activations> hidden;
         const rows<Scalar> sum_rows{sums.data(), scores.count, padded(first)}, between{hidden.data(), scores.count, Ranker::activations};
         first_layer(w, known, kept, candidates, sum_rows);
+        further_layers(w, sum_rows, between, scores);
+    }
+    /// The scores of the first layer's sums. hidden: (number, activations), scratch.
+    void further_layers(const Scalar* w, rows<Scalar> sums, rows<Scalar> hidden, rows<Scalar> scores) const noexcept {
         if constexpr (serves)
-            ranker.serve(w + at.ranker, sum_rows, between, scores);
+            ranker.serve(w + at.ranker, sums, hidden, scores);
         else
-            ranker.forward(w + at.ranker, sum_rows, between, scores, noise{});
+            ranker.forward(w + at.ranker, sums, hidden, scores, noise{});
     }
 
     /// Fills an arena with first weights: of every component, of the first layer, of the ranker.
