@@ -29,6 +29,7 @@ auto with_pairs() { return rv::fuse{rv::pass<shopper>{}, rv::attend<recent, titl
 template <class Ranker> double same_as_exact(const Ranker& ranker, const rv::eight_bit_ranker<Ranker>& quick, std::size_t items) {
     const shelf<float> shelf(items, 41);
     const auto catalogue = shelf.catalogue(ranker);
+    const auto bare = ranker.catalogue({.keep_values = false}, shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(shelf.prices));
     std::size_t rescored = 0, asked = 0;
     for (std::uint64_t seed = 31; seed < 36; ++seed) {
         const visit<float> here(seed);
@@ -53,6 +54,8 @@ template <class Ranker> double same_as_exact(const Ranker& ranker, const rv::eig
         const auto small = quick.rank(ranker, here.request(), catalogue, 5);
         const auto right = ranker.rank(here.request(), catalogue, 5);
         CHECK(std::equal(small.begin(), small.end(), right.begin(), right.end()));
+        const auto computed = quick.rank(ranker, here.request(), bare, 5);
+        CHECK(std::equal(computed.begin(), computed.end(), right.begin(), right.end()));
     }
     return static_cast<double>(rescored) / static_cast<double>(asked);
 }
