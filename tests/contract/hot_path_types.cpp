@@ -33,6 +33,9 @@ using batch_type = std::span<const rv::example<request_type, std::span<const rv:
 static_assert(noexcept(learner().learn(batch_type(), std::declval<ranker_type::batch_room<request_type>&>())));
 static_assert(noexcept(std::declval<rv::reservoir<ranker_type>&>().keep(request(), item(), rv::click)));
 static_assert(noexcept(std::declval<rv::reservoir<ranker_type>&>().rehearse(learner(), 1)));
+static_assert(noexcept(std::declval<rv::candidate_cache<ranker_type>&>().rank(ranker(), request(), items(), 10)));
+using waiting_type = std::span<const rv::asked<request_type>>;
+static_assert(noexcept(std::declval<rv::batch_ranker<ranker_type>&>().rank(ranker(), waiting_type(), items(), std::span<rv::ranked>())));
 static_assert(noexcept(learner().serve({1})) && noexcept(learner().freeze_trunk()) && noexcept(learner().unfreeze()));
 static_assert(noexcept(ranker().refresh(stock())));
 static_assert(noexcept(ranker().digest()));

@@ -54,6 +54,39 @@ TEST_CASE("score, rank and learn allocate nothing, refused or not") {
     ::operator delete(one);
 }
 
+TEST_CASE("nor do rankings of a catalogue that holds no values, alone, from a cache and in batches, while items and weights change") {
+    auto ranker = shop::everything<float, rv::mlp<16, 8>, rv::adagrad>();
+    const visit<float> here(1);
+    const shelf<float> shelf(200, 2);
+    auto bare = ranker.catalogue({.keep_values = false}, shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(shelf.prices));
+    auto copy = bare;
+    rv::candidate_cache kept(ranker, {.bytes = 60000});
+    rv::batch_ranker together(ranker, {.requests = 3, .listed = 100});
+    std::vector<rv::scored> buffer(60);
+    const auto request = here.request();
+    std::vector<rv::asked<std::remove_const_t<decltype(request)>>> all;
+    std::vector<rv::asked<std::remove_const_t<decltype(request)>, rv::among>> listed;
+    for (std::size_t r = 0; r < 3; ++r) {
+        all.push_back({request, std::span(buffer).subspan(20 * r, 20)});
+        listed.push_back({request, all[r].buffer, rv::among{std::span(shelf.ids).subspan(10 * r, 30)}});
+    }
+    std::vector<rv::ranked> found(3);
+
+    const std::size_t before = test::allocations;
+    bool good = true;
+    for (int i = 0; i < 10; ++i) {
+        auto& items = i % 3 ? bare : copy;
+        good = good && ranker.rank(request, items, 10) && ranker.score(request, items.at(1003));
+        good = good && kept.rank(ranker, request, items, 10) && kept.rank(ranker, request, items, 10, rv::among{shelf.ids});
+        good = good && together.rank(ranker, all, items, found) && together.rank(ranker, all, items, found, kept) &&
+               together.rank(ranker, listed, items, found, kept) && found[2];
+        good = good && ranker.learn(request, items.at(1000), rv::click) && items.change(1003, rv::with<price>(shelf.prices.data(), 2));
+        if (i % 2) ranker.refresh(items);
+    }
+    CHECK(test::allocations == before);
+    CHECK(good);
+}
+
 TEST_CASE("nor do they where rows are kept by id, evicted and admitted, in a copy of a pipeline too") {
     const rv::room_for_ids room{.capacity = 32};
     const rv::pipeline original{rv::fuse{rv::embed<cinema::pages, 3>{.room = room}, rv::embed<cinema::film, 3>{.room = room},

@@ -18,6 +18,12 @@ float use(const float* numbers, const char* path) {
     past.keep(visit, items.at(7), rv::click);
     past.rehearse(ranker, 1);
     ranker.refresh(items);
+    const auto bare = ranker.catalogue({.keep_values = false});
+    rv::candidate_cache kept(ranker, {.bytes = 100000});
+    rv::batch_ranker together(ranker, {.requests = 1});
+    std::array<rv::scored, 1> room;
+    std::array<rv::ranked, 1> found;
+    together.rank(ranker, std::array{rv::asked{visit, std::span<rv::scored>(room)}}, bare, found, kept);
     rv::save(ranker, path);
     rv::load(ranker, path);
     const auto best = ranker.rank(visit, items, 1);

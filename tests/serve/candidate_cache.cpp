@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -216,6 +218,27 @@ TEST_CASE("what happened to other items costs no hit: an item that moved to anot
     REQUIRE(kept.rank(ranker, here.request(), elsewhere, 3));
     CHECK(kept.counts().hits == 6);
     CHECK(kept.counts().misses == 8 + 1);
+}
+
+TEST_CASE("threads that each own a cache rank one catalogue at once") {
+    const auto ranker = ranker_of(3);
+    const shelf<float> shelf(100, 2);
+    const auto full = shelf.catalogue(ranker);
+    const auto bare = ranker.catalogue({.keep_values = false}, shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(shelf.prices));
+    std::array<bool, 3> right{};
+    std::vector<std::thread> all;
+    for (std::size_t t = 0; t < right.size(); ++t)
+        all.emplace_back([&, t] {
+            cache kept(ranker, {.bytes = bytes_for(4 * (1 + t))});
+            right[t] = true;
+            for (std::uint64_t seed = 0; seed < 20; ++seed) {
+                const visit<float> here(seed);
+                const auto found = kept.rank(ranker, here.request(), bare, 100), expected = ranker.rank(here.request(), full, 100);
+                right[t] = right[t] && std::equal(found.begin(), found.end(), expected.begin(), expected.end());
+            }
+        });
+    for (auto& one : all) one.join();
+    for (const bool good : right) CHECK(good);
 }
 
 TEST_CASE("a budget is kept, and one that is too small is refused in words") {

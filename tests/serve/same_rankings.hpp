@@ -19,6 +19,7 @@ template <class Ranker, class Quick, class See> void same_rankings(const Ranker&
     using scalar = typename Ranker::scalar;
     const shelf<scalar> shelf(items, 41);
     const auto catalogue = shelf.catalogue(ranker);
+    const auto bare = ranker.catalogue({.keep_values = false}, shelf.ids, rv::with<title>(shelf.titles), rv::with<price>(shelf.prices));
     std::vector<rv::item_id> ids;
     for (std::size_t i = 0; i < items; i += 3) ids.insert(ids.end(), {shelf.ids[i], 5, shelf.ids[i], shelf.ids[i / 2]});  // repeats
     for (std::uint64_t seed = 31; seed < 36; ++seed) {
@@ -39,6 +40,8 @@ template <class Ranker, class Quick, class See> void same_rankings(const Ranker&
         const auto small = quick.rank(ranker, here.request(), catalogue, 5);
         const auto right = ranker.rank(here.request(), catalogue, 5);
         CHECK(std::equal(small.begin(), small.end(), right.begin(), right.end()));
+        const auto computed = quick.rank(ranker, here.request(), bare, 5);
+        CHECK(std::equal(computed.begin(), computed.end(), right.begin(), right.end()));
     }
 }
 
