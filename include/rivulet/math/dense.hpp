@@ -64,7 +64,13 @@ void multiply_columns(rows<const T> x, std::size_t in, const T* w, std::size_t o
                                                   y.stride);
     // Blocks of 6 rows x 4 registers use 24 accumulators and keep both multipliers busy; with 16 registers 6 x 2 is what fits. A single row
     // takes 8 registers across, or the latency of the multiply-add would set the pace.
-    constexpr std::size_t group = 6, across = simd::many_registers<Arch> ? 4 : 2;
+#if defined(__clang__)
+    // clang 14 loads so far ahead that one of the 12 sums is in memory, at half the speed.
+    constexpr std::size_t group = simd::many_registers<Arch> ? 6 : 4;
+#else
+    constexpr std::size_t group = 6;
+#endif
+    constexpr std::size_t across = simd::many_registers<Arch> ? 4 : 2;
     // Where rows of W lie 2 KB apart or more, the lines of one column share a few places in the caches: some inputs at a time, so that the
     // next group finds them there still. The order of additions is the same.
     const std::size_t deep = x.count <= group || stride * sizeof(T) < 2048 ? in : 32;
