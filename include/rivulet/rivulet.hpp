@@ -111,8 +111,4 @@
 #include "serve/pruned_ranker.hpp"
 
 // how it lasts
-#include "persist/checksum.hpp"
-#include "persist/feedback_log.hpp"
-#include "persist/file_system.hpp"
-#include "persist/siphash.hpp"
 #include "persist/snapshot.hpp"
