@@ -364,7 +364,7 @@ TEST_CASE("files are removed only when a snapshot covers all their events, and n
 
 TEST_CASE("to go on behind damage: what follows the fault is set aside under other names, whole") {
     for (const bool in_header : {false, true})
-        for (const std::size_t which : {0, 1, 3}) {
+        for (const std::size_t which : {0u, 1u, 3u}) {
             CAPTURE(in_header);
             CAPTURE(which);
             test::simulated_files files;
@@ -435,14 +435,14 @@ TEST_CASE("a crash at any operation while damage is set aside leaves the same to
 
 TEST_CASE("a file that a crash left without a name, or without bytes, is swept") {
     test::simulated_files files;
-    files.put_durable("log/feedback-00000000000000000001.log.new", test::file_bytes(30));
+    files.put_durable("log/feedback-00000000000000000009.log.new", test::file_bytes(30));
     files.put_durable("log/feedback-00000000000000000001.log", {});
     files.put_durable("log/notes.new", test::file_bytes(3));
     log_story story{files, test::small_settings()};
     REQUIRE(story.open());
     REQUIRE(story.append());
     CHECK(files.holds("log/notes.new"));
-    CHECK_FALSE(files.holds("log/feedback-00000000000000000001.log.new"));
+    CHECK_FALSE(files.holds("log/feedback-00000000000000000009.log.new"));
     REQUIRE(story.open());
     CHECK(story.wrong == "");
 }

@@ -215,7 +215,7 @@ TEST_CASE("every bit flipped: the verdict says where, nothing changed is given, 
 
 TEST_CASE("a tail of zeros or of anything else that is no record is a torn tail, counted to the byte") {
     rv::random draw(1);
-    for (const std::size_t length : {1, 7, 8, 39, 40, 41, 500, 5000})
+    for (const std::size_t length : {1u, 7u, 8u, 39u, 40u, 41u, 500u, 5000u})
         for (const bool zeros : {true, false}) {
             auto bytes = written(4);
             const std::size_t end = bytes.size();
