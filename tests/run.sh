@@ -11,7 +11,7 @@ usage: sh tests/run.sh [argument of ctest]...
 
 Builds the tests, examples and benchmarks in build/ and runs ctest there. Arguments choose tests:
   sh tests/run.sh -R layers       tests whose name matches
-  sh tests/run.sh -L unit         the labels are unit, contract, consumer and example
+  sh tests/run.sh -L unit         the labels are unit, contract, consumer, kernels, bench and example
 
 What is missing is installed with apt-get if this may be done without a password; if not, it is named, and the exit status is 2.
 
