@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# What README's first program costs a host at -O2: bytes in a stripped binary, and the time to compile it beside a unit that only includes
+# what rivulet builds on, both in turn. cmake -DCOMPILER=... -DINCLUDES=a|b -DEXAMPLE=quickstart.cpp -DWORK=... -P first_screen.cmake
+cmake_minimum_required(VERSION 3.21)
+include("${CMAKE_CURRENT_LIST_DIR}/../../cmake/RivuletScript.cmake")
+
+set(most_bytes 204800)  # 74 KB with g++ 12, 99 with clang 14; the promise is 400
+set(most_times 6)       # 4.2 with g++ 12, 3.2 with clang 14; a machine that is busy with other things slows both
+string(REPLACE "|" ";" includes "${INCLUDES}")
+list(TRANSFORM includes PREPEND -I)
+
+file(MAKE_DIRECTORY "${WORK}")
+file(WRITE "${WORK}/nothing.cpp" "#include <cstdio>\nint main() { std::printf(\"nothing\"); }\n")
+file(WRITE "${WORK}/below.cpp" "#include <Eigen/Eigenvalues>\n#include <xsimd/xsimd.hpp>\n#include <algorithm>\n#include <memory>\n#include <string>\n#include <tuple>\n#include <vector>\n")
+
+# first_screen(<result> <argument>...): the compiler's time in microseconds
+function(first_screen result)
+    string(TIMESTAMP before "%s%f")
+    execute_process(COMMAND "${COMPILER}" -std=c++20 -O2 ${includes} ${ARGN} RESULT_VARIABLE status ERROR_VARIABLE said)
+    string(TIMESTAMP after "%s%f")
+    if(NOT status EQUAL 0)
+        rivulet_fail("${COMPILER} ${ARGN}:\n${said}")
+    endif()
+    math(EXPR time "${after} - ${before}")
+    set(${result} ${time} PARENT_SCOPE)
+endfunction()
+
+foreach(name IN ITEMS nothing first)
+    set(source "${WORK}/nothing.cpp")
+    if(name STREQUAL "first")
+        set(source "${EXAMPLE}")
+    endif()
+    first_screen(time -s "${source}" -o "${WORK}/${name}")
+    file(SIZE "${WORK}/${name}" ${name}_bytes)
+endforeach()
+math(EXPR bytes "${first_bytes} - ${nothing_bytes}")
+if(bytes GREATER most_bytes)
+    rivulet_fail("${EXAMPLE} adds ${bytes} bytes to a stripped binary; expected at most ${most_bytes}")
+endif()
+message(STATUS "${bytes} bytes in a stripped binary, at most ${most_bytes}")
+
+if(CMAKE_VERSION VERSION_LESS 3.23)
+    message(STATUS "no times: CMake before 3.23 knows only seconds")
+    return()
+endif()
+foreach(round RANGE 1 3)
+    foreach(source IN ITEMS "${WORK}/below.cpp" "${EXAMPLE}")
+        cmake_path(GET source STEM name)
+        first_screen(time -c "${source}" -o "${WORK}/${name}.o")
+        if(NOT DEFINED least_${name} OR time LESS least_${name})
+            set(least_${name} ${time})
+        endif()
+    endforeach()
+endforeach()
+cmake_path(GET EXAMPLE STEM name)
+math(EXPR percent "100 * ${least_${name}} / ${least_below}")
+math(EXPR most_percent "100 * ${most_times}")
+message(STATUS "compiled in ${percent} % of the time of its dependencies, at most ${most_percent}")
+if(percent GREATER most_percent)
+    rivulet_fail("${EXAMPLE} takes ${percent} % of the time that its dependencies take to compile; expected at most ${most_percent} %")
+endif()
