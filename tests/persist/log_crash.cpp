@@ -26,6 +26,25 @@ std::uint64_t operations_of_a_life(const rv::sync_policy& sync) {
     return files.operations;
 }
 
+/// f(files, story, seed) for each policy, each operation of a life at which the power goes off, and `seeds` ways to lose what was not
+/// synced: after the life that it ended.
+template <class F> void each_power_off(std::uint64_t seeds, F&& f) {
+    for (const auto& sync : policies) {
+        const std::uint64_t operations = operations_of_a_life(sync);
+        for (std::uint64_t at = 1; at <= operations + 1; ++at)
+            for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+                CAPTURE(sync.events);
+                CAPTURE(at);
+                CAPTURE(seed);
+                test::simulated_files files;
+                log_story story{files, test::small_settings(sync)};
+                files.power_off_at(at);
+                story.live(appends);
+                f(files, story, seed);
+            }
+    }
+}
+
 }  // namespace
 
 TEST_CASE("the workload rotates and removes files") {
@@ -44,56 +63,34 @@ TEST_CASE("the workload rotates and removes files") {
 
 TEST_CASE("a crash at any operation: what is found is what was appended, without anything acknowledged missing, and so again afterwards") {
     std::uint64_t crashes = 0, lost = 0, lost_in_a_crash = 0;
-    for (const auto& sync : policies) {
-        const std::uint64_t operations = operations_of_a_life(sync);
-        for (std::uint64_t at = 1; at <= operations + 1; ++at)
-            for (std::uint64_t seed = 0; seed < 12; ++seed) {
-                CAPTURE(sync.events);
-                CAPTURE(at);
-                CAPTURE(seed);
-                test::simulated_files files;
-                log_story story{files, test::small_settings(sync)};
-                files.power_off_at(at);
-                story.live(appends);
-                const std::uint64_t before = story.events.size();
-                story.crash(seed);
-                ++crashes;
-                REQUIRE(story.open());
-                lost_in_a_crash = std::max(lost_in_a_crash, before - story.events.size());
-                lost += before - story.events.size();
-                const auto bytes = files.contents();
-                story.kill();
-                REQUIRE(story.open());  // recovery again: the same bytes
-                REQUIRE(files.contents() == bytes);
-                REQUIRE(story.live(6));
-                story.crash(seed + 1);
-                REQUIRE(story.open());
-                REQUIRE(story.wrong == "");
-            }
-    }
+    each_power_off(12, [&](test::simulated_files& files, log_story& story, std::uint64_t seed) {
+        const std::uint64_t before = story.events.size();
+        story.crash(seed);
+        ++crashes;
+        REQUIRE(story.open());
+        lost_in_a_crash = std::max(lost_in_a_crash, before - story.events.size());
+        lost += before - story.events.size();
+        const auto bytes = files.contents();
+        story.kill();
+        REQUIRE(story.open());  // recovery again: the same bytes
+        REQUIRE(files.contents() == bytes);
+        REQUIRE(story.live(6));
+        story.crash(seed + 1);
+        REQUIRE(story.open());
+        REQUIRE(story.wrong == "");
+    });
     MESSAGE(crashes << " crashes, " << lost << " events lost that were not acknowledged, at most " << lost_in_a_crash << " at once");
     CHECK(lost > 0);
 }
 
 TEST_CASE("killed at any operation, opened, and then the power fails: what the second life acknowledged is still there") {
-    for (const auto& sync : policies) {
-        const std::uint64_t operations = operations_of_a_life(sync);
-        for (std::uint64_t at = 1; at <= operations + 1; ++at)
-            for (std::uint64_t seed = 0; seed < 4; ++seed) {
-                CAPTURE(sync.events);
-                CAPTURE(at);
-                CAPTURE(seed);
-                test::simulated_files files;
-                log_story story{files, test::small_settings(sync)};
-                files.power_off_at(at);
-                story.live(appends);
-                story.kill();
-                REQUIRE(story.live(static_cast<int>(seed)));
-                story.crash(seed);
-                REQUIRE(story.open());
-                REQUIRE(story.wrong == "");
-            }
-    }
+    each_power_off(4, [](test::simulated_files&, log_story& story, std::uint64_t seed) {
+        story.kill();
+        REQUIRE(story.live(static_cast<int>(seed)));
+        story.crash(seed);
+        REQUIRE(story.open());
+        REQUIRE(story.wrong == "");
+    });
 }
 
 TEST_CASE("any operation failing, once or for good, by any cause: nothing acknowledged is lost, nothing refused is found") {
