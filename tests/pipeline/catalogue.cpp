@@ -213,11 +213,7 @@ TEST_CASE("memory is counted") {
 }
 
 TEST_CASE("items of ids keep the rows of the last refresh, those added later too, and a refresh publishes what was learned") {
-    rv::pipeline ranker{rv::fuse{rv::embed<cinema::film, 3>{.room = {.capacity = 64}}, rv::hashed<cinema::genres>{.bits = 8},
-                                 rv::factorisation<2, cinema::film, cinema::genres, cinema::user>{.room = {{{64}, {64}, {64}}}},
-                                 rv::pass<cinema::running_time>{}},
-                        rv::mlp<4>{}, rv::adagrad{.rate = 0.5f}};
-    cinema::populate(ranker, 3);
+    auto ranker = cinema::by_ids();
     const cinema::bill<float> shown(4, 30, cinema::known_ids);
     auto items = ranker.catalogue();
     const auto add = [&](std::size_t i) {

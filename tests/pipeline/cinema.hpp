@@ -406,6 +406,15 @@ template <class T, class... Stages> void check_values(double tolerance, Stages..
             }
         }
 }
+/// Parts that go by id, which have rows already, beside one that does not.
+inline auto by_ids() {
+    rv::pipeline ranker{rv::fuse{rv::embed<film, 3>{.room = {.capacity = 64}}, rv::hashed<genres>{.bits = 8},
+                                 rv::factorisation<2, film, genres, user>{.room = {{{64}, {64}, {64}}}}, rv::pass<running_time>{}},
+                        rv::mlp<4>{}, rv::adagrad{.rate = 0.5f}};
+    populate(ranker, 3);
+    return ranker;
+}
+
 // Sums of at most 24 products of four numbers below 1, then layers: some 60 roundings that lie one behind the other.
 template <class T> inline constexpr double rounding = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
 

@@ -144,11 +144,7 @@ TEST_CASE("weights that are published between every two requests are in force in
 }
 
 TEST_CASE("items of ids, whose tables are published with the weights") {
-    rv::pipeline ranker{rv::fuse{rv::embed<cinema::film, 3>{.room = {.capacity = 64}}, rv::hashed<cinema::genres>{.bits = 8},
-                                 rv::factorisation<2, cinema::film, cinema::genres, cinema::user>{.room = {{{64}, {64}, {64}}}},
-                                 rv::pass<cinema::running_time>{}},
-                        rv::mlp<4>{}, rv::adagrad{.rate = 0.5f}};
-    cinema::populate(ranker, 3);
+    auto ranker = cinema::by_ids();
     const cinema::bill<float> shown(4, 30, cinema::known_ids);
     auto full = shown.catalogue(ranker);
     auto bare = ranker.catalogue({.keep_values = false});

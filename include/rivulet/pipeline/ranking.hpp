@@ -155,13 +155,5 @@ void score_rows(const Plan& plan, const typename Plan::scalar* w, const typename
         source);
 }
 
-/// Adds a candidate to the best, or counts one whose score is not finite.
-inline void add_finite(top_k& best, const scored& one, std::size_t& overflowed) noexcept {
-    if (math::finite(one.score))
-        best.add(one);
-    else
-        ++overflowed;
-}
-
 }  // namespace detail
 }  // namespace rivulet::inline RIVULET_ABI

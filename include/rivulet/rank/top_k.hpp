@@ -11,6 +11,7 @@
 
 #include "../core/error.hpp"
 #include "../core/rows.hpp"
+#include "../math/vector.hpp"
 
 namespace rivulet::inline RIVULET_ABI {
 
@@ -81,4 +82,15 @@ private:
     bool repeats_;
 };
 
+namespace detail {
+
+/// Adds a candidate to the best, or counts one whose score is not finite.
+inline void add_finite(top_k& best, const scored& one, std::size_t& overflowed) noexcept {
+    if (math::finite(one.score))
+        best.add(one);
+    else
+        ++overflowed;
+}
+
+}  // namespace detail
 }  // namespace rivulet::inline RIVULET_ABI

@@ -194,12 +194,7 @@ private:
         retrieved found;
 
     private:
-        void add(std::size_t row, float product) noexcept {
-            if (math::finite(product))
-                best_.add({table_.ids_[row], product});
-            else
-                ++found.overflowed;
-        }
+        void add(std::size_t row, float product) noexcept { detail::add_finite(best_, {table_.ids_[row], product}, found.overflowed); }
 
         const vector_table& table_;
         const float* query_;

@@ -263,11 +263,7 @@ private:
                 const std::size_t n = std::min(step, waiting - from);
                 for (std::size_t i = 0; i < n; ++i) values[i] = items.values(rows_waiting[from + i], fresh.data() + i * plan::values);
                 of.evaluation().score(of.weights().data(), of.kept(), kept, values.data(), {scores.data(), n, 1});
-                for (std::size_t i = 0; i < n; ++i)
-                    if (math::finite(scores[i]))
-                        best.add({items.id(rows_waiting[from + i]), scores[i]});
-                    else
-                        ++overflowed;
+                for (std::size_t i = 0; i < n; ++i) detail::add_finite(best, {items.id(rows_waiting[from + i]), scores[i]}, overflowed);
                 rescored += n;
             }
             waiting = 0;
